@@ -1,0 +1,126 @@
+"""The engine and the two ways to use the database: transaction() writes, reading() only reads.
+
+Nothing else opens a connection. While either is open, gateways refuse to speak to the network.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+SQLITE_BUSY_MILLISECONDS = 30_000
+SERIALIZATION_RETRIES = 3
+RETRIABLE_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+
+_open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
+
+
+class NetworkInsideTransaction(AssertionError):
+    """A programming error: a gateway was called while database locks were held."""
+
+
+def refuse_inside_transaction(what: str) -> None:
+    """Stop a call to the outside world while a transaction is open, because its locks would wait on the network."""
+    if _open_transactions.get():
+        raise NetworkInsideTransaction(f"{what} was called inside a database transaction")
+
+
+class Database:
+    """One database with its two kinds of sessions."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = build_engine(url, pool_size=pool_size)
+        self._reader = self.engine.execution_options(**_reading_options(self.engine))
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open the one way to write; commits at the end, rolls back on any error."""
+        with _counted(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that cannot write, even by mistake."""
+        with _counted(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """Run a piece of work in one transaction, again if PostgreSQL broke a deadlock in favour of another."""
+        for attempt in range(SERIALIZATION_RETRIES):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                if attempt + 1 == SERIALIZATION_RETRIES or not _retriable(error):
+                    raise
+                time.sleep(0.02 * (attempt + 1))
+        raise AssertionError("unreachable")
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    token = _open_transactions.set(_open_transactions.get() + 1)
+    try:
+        yield
+    finally:
+        _open_transactions.reset(token)
+
+
+def _retriable(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in RETRIABLE_STATES
+
+
+def _reading_options(engine: Engine) -> dict[str, object]:
+    if engine.dialect.name == "sqlite":
+        return {"portal_reading": True}
+    return {"portal_reading": True, "postgresql_readonly": True}
+
+
+def build_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """Make an engine whose SQLite settings lose no update and whose PostgreSQL ones never wait for ever."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=20,
+        connect_args={"options": "-c timezone=utc -c lock_timeout=20s -c statement_timeout=60s"},
+    )
+
+
+def _sqlite_connect(connection: object, _record: object) -> None:
+    # The driver's own transaction handling begins too late and loses updates; we begin ourselves.
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MILLISECONDS}")
+    # REPLACE deletes the row it meets; without this the delete would slip past our triggers.
+    cursor.execute("PRAGMA recursive_triggers=ON")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = bool(connection.get_execution_options().get("portal_reading"))
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,110 @@
+"""What an import is asked (options, limits) and what it answers (invoices, row errors, notes).
+
+Plain data: no reading and no sentences, `words` renders the codes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from portal.domain.money import Mark
+
+DateOrder = Literal["mdy", "dmy", "ymd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be before it is refused as a whole."""
+
+    max_bytes: int = 32 * 1024 * 1024
+    max_rows: int = 200_000
+    max_columns: int = 200
+    max_cell: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the business states about its file; everything but the currency can be left to the file itself.
+
+    `currency` applies to rows that name none. `mapping` is field name → header and beats the guess (an empty
+    header leaves the field out). `date_order` and `decimal` settle the question; `default_date_order` and
+    `default_decimal` are used, with a note, only where the file does not show the answer. `today` refuses
+    settled dates that lie ahead.
+    """
+
+    currency: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    date_order: DateOrder | None = None
+    default_date_order: DateOrder = "mdy"
+    decimal: Mark | None = None
+    default_decimal: Mark = "."
+    today: date | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInvoice:
+    """One invoice as the file states it. `amount` and `paid_minor` are minor units of `currency`.
+
+    Numbers of customers and invoices are text and keep their leading zeros. A settled invoice is paid in full on
+    `settled_on`; paid in full without `settled_on` means the file says so but not when.
+    """
+
+    row: int
+    customer_number: str
+    invoice_number: str
+    issued_on: date
+    due_on: date
+    amount: int
+    currency: str
+    disputed: bool = False
+    settled_on: date | None = None
+    paid_minor: int = 0
+    customer_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    locale: str | None = None
+    line_description: str | None = None
+    kind: Literal["consumer", "business"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """One thing wrong in one cell: the row as a spreadsheet counts it, the header, what was read, what it should be."""
+
+    row: int
+    column: str
+    read: str
+    code: str
+    params: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something assumed or left out while reading, for a person to confirm."""
+
+    code: str
+    params: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """The whole answer: invoices that read well, every error, and how the file was understood.
+
+    Only a file without errors may be booked: `invoices` then holds every row.
+    """
+
+    invoices: list[ParsedInvoice]
+    errors: list[RowError]
+    notes: list[Note]
+    mapping: dict[str, str]
+    unmapped: list[str]
+    encoding: str
+    delimiter: str
+    date_orders: dict[str, DateOrder]
+    decimal: Mark
+    currency: str

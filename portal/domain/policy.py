@@ -1,0 +1,46 @@
+"""A business's rules as data: one frozen value read from a policy version, with the defaults of a new business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a business allows. Days are calendar days, amounts minor units by currency, times minutes."""
+
+    # Links stop after this many days.
+    link_days: int = 30
+    # Whether a link alone opens the page of a business debtor, without a fact.
+    business_debtors_skip_check: bool = True
+    # The smallest part payment, by currency; others fall back to Stripe's own minimum.
+    minimum_part: Mapping[str, int] | None = None
+    # A discount stays earned when payment was started this long after its deadline at the latest.
+    discount_grace_minutes: int = 45
+    bank_transfer: bool = True
+    # How long reminders wait for a transfer the debtor says is sent.
+    transfer_wait_days: int = 10
+    pay_only_link_days: int = 14
+    # What the public terms page says about fees; 0 means none is ever added.
+    late_fee_basis_points: int = 0
+    late_fee_grace_days: int = 14
+    # Emails that ask for money leave between these hours of the debtor's day.
+    quiet_from_hour: int = 21
+    quiet_until_hour: int = 8
+
+    @property
+    def discount_grace(self) -> timedelta:
+        return timedelta(minutes=self.discount_grace_minutes)
+
+    def as_rules(self) -> dict[str, Any]:
+        """Give the form that is stored as a policy version."""
+        return asdict(self)
+
+    @classmethod
+    def from_rules(cls, rules: Mapping[str, Any]) -> Policy:
+        """Read a stored version; rules of a later feature are ignored, missing ones take the default."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in rules.items() if name in known})

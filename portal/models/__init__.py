@@ -1,0 +1,23 @@
+"""Tables, constraints, and queries used more than once. Importing this package loads every table."""
+
+from portal.models import triggers as triggers
+from portal.models.audit import AuditEvent
+from portal.models.base import Base
+from portal.models.businesses import Business, PolicyVersion
+from portal.models.debtors import BlockedAddress, Debtor, lock_debtor
+from portal.models.holds import Hold
+from portal.models.invoices import Invoice, InvoiceDocument, InvoiceLine, StoredFile
+from portal.models.ledger import LedgerAccount, LedgerTransfer
+from portal.models.links import DebtorSession, IdentityAttempt, OneTimeCode, PortalLink, PortalLinkInvoice
+from portal.models.messages import Message
+from portal.models.offers import Offer
+from portal.models.payments import Chargeback, Payment, PaymentInvoice, Payout, Refund
+from portal.models.stripe_inbox import StripeEvent, StripeFetch, SuspenseItem, WaitingFact
+
+__all__ = [
+    "AuditEvent", "Base", "BlockedAddress", "Business", "Chargeback", "Debtor", "DebtorSession", "Hold",
+    "IdentityAttempt", "Invoice", "InvoiceDocument", "InvoiceLine", "LedgerAccount", "LedgerTransfer", "Message",
+    "Offer", "OneTimeCode", "Payment", "PaymentInvoice", "Payout", "PolicyVersion", "PortalLink",
+    "PortalLinkInvoice", "Refund", "StoredFile", "StripeEvent", "StripeFetch", "SuspenseItem", "WaitingFact",
+    "lock_debtor",
+]

@@ -1,0 +1,69 @@
+"""Debtors, the lock that guards all their money, and addresses that must not be written to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.models.base import Base, Keyed, Public, UtcDateTime
+
+
+class Debtor(Public, Base):
+    """A person or company that owes a business."""
+
+    __tablename__ = "debtor"
+
+    business_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("business.id"))
+    number: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(160))
+    # What a letter would call them ("Helen"); empty when nobody told us.
+    greeting_name: Mapped[str] = mapped_column(String(80), default="")
+    email: Mapped[str | None] = mapped_column(String(254))
+    email_state: Mapped[str] = mapped_column(String(12), default="ok")
+    phone: Mapped[str | None] = mapped_column(String(32))
+    postal_code: Mapped[str | None] = mapped_column(String(16))
+    country: Mapped[str | None] = mapped_column(String(2))
+    locale: Mapped[str] = mapped_column(String(10))
+    timezone: Mapped[str | None] = mapped_column(String(60))
+    # Which stored fact opens the page: postal_code, phone_last4, or none (then an emailed code does).
+    identity_fact: Mapped[str] = mapped_column(String(12), default="none")
+    opted_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("business_id", "number"),
+        UniqueConstraint("business_id", "id"),
+        Index("ix_debtor_business_id_email", "business_id", "email"),
+        CheckConstraint("kind IN ('consumer', 'business')", name="kind"),
+        CheckConstraint("email_state IN ('ok', 'bounced', 'wrong_person')", name="email_state"),
+        CheckConstraint("identity_fact IN ('postal_code', 'phone_last4', 'none')", name="identity_fact"),
+    )
+
+
+class BlockedAddress(Keyed, Base):
+    """An address whose reader said "this is not me": a keyed hash, so that it blocks without naming."""
+
+    __tablename__ = "blocked_address"
+
+    business_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("business.id"))
+    address_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("business_id", "address_hash"),)
+
+
+def lock_debtor(session: Session, business_id: int, debtor_id: int) -> Debtor | None:
+    """Take the one lock under which a debtor's money and arrangements may move; first, once, then decide.
+
+    FOR NO KEY UPDATE leaves foreign-key checks of other rows free. SQLite's transaction is already alone.
+    """
+    query = (
+        select(Debtor)
+        .where(Debtor.business_id == business_id, Debtor.id == debtor_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).one_or_none()

@@ -1,0 +1,56 @@
+"""The triggers that keep append-only tables append-only, also against REPLACE and TRUNCATE.
+
+The statements are the same in the migrations; a test compares an upgraded database with a fresh one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import DDL, Table, event
+
+from portal.models.audit import AuditEvent
+from portal.models.ledger import LedgerTransfer
+
+APPEND_ONLY = ("ledger_transfer", "audit_event")
+
+
+def sqlite_statements(table: str, unique_match: str) -> list[str]:
+    """Give the SQLite triggers of one table; unique_match finds the row that OR REPLACE would delete."""
+    refuse = f"SELECT RAISE(ABORT, '{table} is append-only')"
+    return [
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN {refuse}; END",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN {refuse}; END",
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {unique_match}) BEGIN {refuse}; END",
+    ]
+
+
+def postgres_statements(table: str) -> list[str]:
+    """Give the PostgreSQL triggers of one table; TRUNCATE fires no row trigger and needs its own."""
+    return [
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+    ]
+
+
+POSTGRES_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+    "BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
+)
+UNIQUE_MATCH = {
+    "ledger_transfer": "id = NEW.id OR (business_id = NEW.business_id AND key = NEW.key)",
+    "audit_event": "id = NEW.id",
+}
+
+
+def _attach(table: Table) -> None:
+    for statement in sqlite_statements(table.name, UNIQUE_MATCH[table.name]):
+        event.listen(table, "after_create", DDL(statement).execute_if(dialect="sqlite"))
+    event.listen(table, "after_create", DDL(POSTGRES_FUNCTION).execute_if(dialect="postgresql"))
+    for statement in postgres_statements(table.name):
+        event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))
+
+
+for _model in (LedgerTransfer, AuditEvent):
+    _attach(_model.__table__)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""A stateful stand-in for Stripe: its API, its hosted checkout page and its signed webhooks, on this machine only."""

@@ -1,0 +1,57 @@
+"""Migrations: they go up and down with data in them, end in what the models say, and keep every trigger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from portal.db import Database, build_engine
+from portal.models import Base
+from tests import databases
+
+
+def triggers(engine: Engine) -> list[tuple[str, str]]:
+    """List name and body of every trigger, with white space folded."""
+    if engine.dialect.name == "sqlite":
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    else:
+        query = ("SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname")
+    with engine.connect() as connection:
+        return [(name, " ".join(body.split())) for name, body in connection.execute(text(query))]
+
+
+def test_migrated_database_equals_the_models(db: Database) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrated_triggers_equal_a_fresh_database(db: Database, database_kind: str, tmp_path: Path) -> None:
+    upgraded = triggers(db.engine)
+    if database_kind == "sqlite":
+        engine = build_engine(f"sqlite:///{tmp_path}/models.sqlite3")
+    else:
+        engine = db.engine
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    Base.metadata.create_all(engine)
+    assert upgraded and triggers(engine) == upgraded
+    engine.dispose()
+
+
+def test_down_to_nothing_and_up_again(db: Database) -> None:
+    config = Config(str(databases.ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(databases.ROOT / "migrations"))
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        command.upgrade(config, "head")
+        connection.commit()
+    assert "ledger_transfer" in inspect(db.engine).get_table_names()
