@@ -22,8 +22,9 @@ _MINIMUM_CHARGES = {
     "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000,
 }  # fmt: skip
 
-# For the others Stripe compares the converted amount with the minimum of the settlement currency. These are whole
-# units worth roughly one US dollar, twice the usual minimum, so that a moving exchange rate does not fail a charge.
+# For the others Stripe compares the converted amount with the minimum of the settlement currency. These are
+# whole units worth roughly one US dollar, twice the usual minimum, so that a moving exchange rate does not
+# fail a charge.
 _CAUTIOUS_WHOLE_UNITS = {
     1: "BHD BMD BSD FKP GIP JOD KWD KYD OMR PAB SHP",
     2: "ANG AWG AZN BAM BBD BND BZD XCG",
@@ -65,7 +66,7 @@ def canonical(code: str) -> str:
 
 
 def exponent(code: str) -> int:
-    """How many decimals the currency's amounts have at Stripe: 0, 2 or 3 (10.00 USD is 1000, 10 JPY is 10)."""
+    """How many decimals the currency has at Stripe: 0, 2 or 3 (10.00 USD is 1000, 10 JPY is 10)."""
     known = canonical(code)
     if known in _ZERO_DECIMALS:
         return 0

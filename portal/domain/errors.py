@@ -1,6 +1,6 @@
 """The one family of expected refusals: a kind, a code and parameters.
 
-Sentences do not live here: `words` renders a code in the reader's language. Whatever is not a `Refusal` is a bug.
+Sentences do not live here: `words` renders the codes. Whatever is not a `Refusal` is a bug.
 """
 
 from typing import Literal

@@ -109,11 +109,12 @@ class Money:
 def parse_amount(text: str, currency: str, decimal: Mark | None = None, *, signed: bool = False) -> int:
     """Read an amount a person typed or a file holds, exactly: "1,234.50" in USD is 123450.
 
-    `decimal` is the decimal mark; without it the amount must speak for itself ("1,234" is then refused, because it
-    is either a thousand or one and a bit). Grouping, the currency's own sign or code, and zeros behind the last decimal
-    are understood; only the digits 0-9 are. A negative amount (minus or parentheses) is refused unless `signed`.
-    Raises MoneyError: amount_empty, amount_too_long, amount_control_character, amount_not_a_number,
-    amount_other_currency, amount_ambiguous, amount_too_precise, amount_step, amount_too_large, amount_negative.
+    `decimal` is the decimal mark; without it the amount must speak for itself ("1,234" is then refused,
+    because it is either a thousand or one and a bit). Grouping, the currency's own sign or code, and zeros
+    behind the last decimal are understood; no digits but 0-9 are. A negative amount (minus or parentheses)
+    is refused unless `signed`. Raises MoneyError: amount_empty, amount_too_long, amount_control_character,
+    amount_not_a_number, amount_other_currency, amount_ambiguous, amount_too_precise, amount_step,
+    amount_too_large, amount_negative.
     """
     code = canonical(currency)
     number, negative = _bare_number(_clean(text), code)
@@ -142,10 +143,10 @@ def guess_mark(number: str) -> Mark | Literal["ambiguous"] | None:
 
 
 def split_evenly(total: int, parts: int, step: int = 1) -> list[int]:
-    """Divide a sum into equal parts without losing or inventing a cent; the first ones carry what is left over.
+    """Divide a sum into equal parts without losing a cent; the first ones carry what is left over.
 
-    100.00 in three is 33.34, 33.33, 33.33 (10000 gives 3334, 3333, 3333). Parts differ by at most `step`, and each is
-    a multiple of it, as the total must be. Raises MoneyError("split_impossible").
+    100.00 in three is 33.34, 33.33, 33.33 (10000 gives 3334, 3333, 3333). Parts differ by at most `step`, and
+    each is a multiple of it, as the total must be. Raises MoneyError("split_impossible").
     """
     if total < 0 or parts < 1 or step < 1 or total % step:
         _refuse("split_impossible", total=total, parts=parts)
@@ -156,8 +157,9 @@ def split_evenly(total: int, parts: int, step: int = 1) -> list[int]:
 def percent_of(minor: int, basis_points: int, step: int = 1) -> int:
     """A percentage of an amount, half a cent rounded up: 2.5 % of 1,234.60 is 30.865, so 30.87.
 
-    In code: percent_of(123460, 250) == 3087. `basis_points` are hundredths of a percent (250 is 2.5 %); the answer is
-    a multiple of `step`. A negative amount mirrors the positive one, so that a correction cancels exactly.
+    In code: percent_of(123460, 250) == 3087. `basis_points` are hundredths of a percent (250 is 2.5 %); the
+    answer is a multiple of `step`. A negative amount mirrors the positive one, so that a correction cancels
+    exactly.
     """
     if basis_points < 0 or step < 1:
         _refuse("percentage_impossible", basis_points=basis_points)
@@ -167,7 +169,7 @@ def percent_of(minor: int, basis_points: int, step: int = 1) -> int:
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:
-    """The amount as a decimal number for formatting, exact: 1234 in EUR is 12.34, in JPY 1234, in KWD 1.234."""
+    """The amount as an exact decimal number: 1234 is 12.34 in EUR, 1234 in JPY, 1.234 in KWD."""
     return Decimal(f"{minor}E-{exponent(currency)}")
 
 
@@ -183,7 +185,7 @@ def _clean(text: str) -> str:
 
 
 def _bare_number(text: str, currency: str) -> tuple[str, bool]:
-    """Take off one sign (minus on either side, or parentheses) and one currency mark, on whichever side it stands."""
+    """Take off one sign (a minus on either side, or parentheses) and one currency mark on either side."""
     rest, negative, signs, marks = text, False, 0, 0
     while (rest := rest.strip(SPACES)) and not _NUMERIC.fullmatch(rest):
         if rest.startswith("(") and rest.endswith(")"):

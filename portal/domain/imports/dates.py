@@ -5,7 +5,7 @@ The order is a property of a column, never of a single cell, because 3/4/2026 al
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,10 +30,14 @@ _MONTH_WORDS = (
 )
 _MONTHS = {word: number for number, words in enumerate(_MONTH_WORDS, 1) for word in words.split()}
 
-_TIME = re.compile(r"[T ]\s*[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-][0-9:]{4,6})?$")
+_TIME = re.compile(
+    r"[T ]\s*[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-][0-9:]{4,6})?$"
+)
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/. ]?)([0-9]{1,2})\2([0-9]{1,2})")
 _NUMERIC = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
-_DAY_MONTH_WORD = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|er)?[-./ ]+(?:de )?([a-z]+)[-./ ]+(?:de )?([0-9]{4}|[0-9]{2})")
+_DAY_MONTH_WORD = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th|er)?[-./ ]+(?:de )?([a-z]+)[-./ ]+(?:de )?([0-9]{4}|[0-9]{2})"
+)
 _MONTH_WORD_DAY = re.compile(r"([a-z]+)[-./ ]+([0-9]{1,2})(?:st|nd|rd|th)?[-./ ]+([0-9]{4}|[0-9]{2})")
 
 
@@ -54,12 +58,12 @@ def looks_like_date(text: str) -> bool:
 
 
 def column_orders(
-    columns: dict[str, Iterable[str]], stated: DateOrder | None, default: DateOrder
+    columns: Mapping[str, Iterable[str]], stated: DateOrder | None, default: DateOrder
 ) -> dict[str, ColumnOrder]:
-    """The order of each date column: what was stated, else what its own dates show, else what its neighbours show.
+    """The order of each date column: what was stated, else what its own dates show, else its neighbours'.
 
-    A number above 12 decides. A column that shows nothing follows the other date columns of the file, then the
-    day-first habit of dotted dates (3.4.2026), then the default; only the last two count as assumed.
+    A number above 12 decides. A column that shows nothing follows the other date columns of the file, then
+    the day-first habit of dotted dates (3.4.2026), then the default; only the last two count as assumed.
     """
     if stated:
         return {name: ColumnOrder(stated, assumed=False) for name in columns}
@@ -79,7 +83,7 @@ def column_orders(
 
 
 def read_date(text: str, order: DateOrder) -> date:
-    """The date a cell holds, read in its column's order; names of months and a time of day behind it are understood.
+    """The date a cell holds, read in its column's order; month names and a time behind it are understood.
 
     Raises Refusal("invalid", "date_unreadable" | "date_out_of_range").
     """

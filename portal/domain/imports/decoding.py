@@ -36,7 +36,8 @@ _CONTROLS_OF_BINARY_DATA = 0.02
 def decode(data: bytes, limits: Limits) -> tuple[str, str]:
     """The file's text and the name of its encoding (utf-8, utf-8-sig, utf-16, utf-32 or cp1252).
 
-    Raises Refusal: file_too_large, file_empty, file_not_text (a zip, a PDF, an image …), file_encoding_unknown.
+    Raises Refusal: file_too_large, file_empty, file_not_text (a zip, a PDF, an image …),
+    file_encoding_unknown.
     """
     if len(data) > limits.max_bytes:
         raise Refusal("too_large", "file_too_large", size=len(data), maximum=limits.max_bytes)

@@ -11,12 +11,12 @@ from portal.domain.currencies import exponent
 from portal.domain.errors import Refusal
 from portal.domain.money import SPACES, Mark, guess_mark, parse_amount
 
-_NUMBER = re.compile(rf"[0-9.,][0-9.,'’{SPACES}]*")
+_NUMBER = re.compile(rf"[.,]?[0-9][0-9.,'’{SPACES}]*")
 
 
 @dataclass(frozen=True, slots=True)
 class FileMark:
-    """The decimal mark of a file: stated by a person, shown by the amounts, or assumed where they leave it open."""
+    """The decimal mark of a file: stated by a person, shown by the amounts, or assumed."""
 
     mark: Mark
     stated: bool
@@ -47,13 +47,14 @@ def file_mark(cells: Iterable[str], stated: Mark | None, default: Mark) -> FileM
 def read_amount(text: str, currency: str, how: FileMark) -> int:
     """The amount a cell holds in minor units, negative for a credit note.
 
-    A lone "1.000" in a two-decimal currency is refused unless the mark was stated or the file plainly writes three
-    decimals: read as one instead of a thousand it would cost the business 999. Raises Refusal (see `parse_amount`).
+    A lone "1.000" in a two-decimal currency is refused unless the mark was stated or the file plainly writes
+    three decimals: read as one instead of a thousand it would cost the business 999. Raises Refusal (see
+    `parse_amount`).
     """
     number = _number(text)
-    if not how.stated and not how.long_fractions and exponent(currency) < 3:
-        if guess_mark(number) == "ambiguous" and how.mark in number:
-            raise Refusal("invalid", "amount_ambiguous")
+    doubtful = guess_mark(number) == "ambiguous" and how.mark in number
+    if doubtful and not how.stated and not how.long_fractions and exponent(currency) < 3:
+        raise Refusal("invalid", "amount_ambiguous")
     return parse_amount(text, currency, how.mark, signed=True)
 
 

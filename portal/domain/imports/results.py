@@ -48,8 +48,8 @@ class ImportOptions:
 class ParsedInvoice:
     """One invoice as the file states it. `amount` and `paid_minor` are minor units of `currency`.
 
-    Numbers of customers and invoices are text and keep their leading zeros. A settled invoice is paid in full on
-    `settled_on`; paid in full without `settled_on` means the file says so but not when.
+    Numbers of customers and invoices are text and keep their leading zeros. A settled invoice is paid in full
+    on `settled_on`; paid in full without `settled_on` means the file says so but not when.
     """
 
     row: int
@@ -74,7 +74,7 @@ class ParsedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One thing wrong in one cell: the row as a spreadsheet counts it, the header, what was read, what it should be."""
+    """One thing wrong in one cell: the spreadsheet's row, the header, what was read, and the reason."""
 
     row: int
     column: str
