@@ -1,0 +1,162 @@
+"""Emails as text and HTML: one letter of worded blocks, laid out twice by two templates.
+
+The wording of each kind is in email_kinds.py. What is unknown until a letter leaves (its links) stands in it as a
+placeholder such as {{portal_link}}; fill_in() puts the real thing there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from portal.domain.colors import Shades, shades
+from portal.words.core import Words
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link", "check_link")
+_PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+LONGEST_SUBJECT = 250
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The business as its letters show it."""
+
+    name: str
+    color: str
+    contact_name: str
+    contact_phone: str
+    hours: str
+    where_to_check: str
+    postal_address: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The debtor as a letter speaks to them; `fact` is what the portal asks for before it shows anything."""
+
+    greeting_name: str
+    fact: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list with a sum: an invoice with its date, or a total."""
+
+    label: str
+    value: str
+    note: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """One thing the reader can do: a strong verb and the rest of its line."""
+
+    verb: str
+    rest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """The worded blocks of one email, in reading order; an empty block is left out."""
+
+    subject: str
+    preview: str
+    greeting: str
+    opening: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    code: str = ""
+    amount_note: str = ""
+    rows: tuple[Row, ...] = ()
+    action: str = ""
+    ways: tuple[Way, ...] = ()
+    warning: Way | None = None
+    closing: tuple[str, ...] = ()
+    signed: bool = True
+    links: bool = True
+    collecting: bool = False
+
+
+@dataclass(frozen=True)
+class Foot:
+    """The small print of every email: how to check that it is genuine, how to stop, and who writes."""
+
+    check_title: str
+    check: str
+    stop: str
+    not_me: str
+    rights: str
+    ways_intro: str
+    regards: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One finished email, its links still placeholders."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def plain(value: str) -> str:
+    """Make a stored name or title safe to stand in an email: one line, and no placeholder of ours."""
+    return _CONTROL.sub(" ", value).replace("{{", "{ {").strip()
+
+
+def render(words: Words, sender: Sender, reader: Reader, letter: Letter) -> Rendered:
+    """Lay a letter out as text and as HTML in the business's colors."""
+    view = {
+        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader), "shades": _shades(sender),
+        "language": words.locale.replace("_", "-"), "initial": sender.name[:1].upper(),
+        "link": {name: "{{" + name + "}}" for name in PLACEHOLDERS},
+    }
+    text = _templates().get_template("email/letter.txt").render(view)
+    html = _templates().get_template("email/letter.html").render(view)
+    return Rendered(letter.subject[:LONGEST_SUBJECT], re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)
+
+
+def fill_in(body: str, values: Mapping[str, str]) -> str:
+    """Put the real links into a stored email, each placeholder once and in one pass.
+
+    Raises KeyError for a placeholder without a value, so that no reader ever sees one.
+    """
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], body)
+
+
+def _foot(words: Words, sender: Sender, reader: Reader) -> Foot:
+    asks = {
+        "postal_code": words.text("The link leads to %(host)s; there we ask for your postal code, never for a "
+                                  "password.", host="{{portal_host}}"),
+        "phone_last4": words.text("The link leads to %(host)s; there we ask for the last four digits of your "
+                                  "phone number, never for a password.", host="{{portal_host}}"),
+        "none": words.text("The links lead to %(host)s; we never ask for a password.", host="{{portal_host}}"),
+    }
+    check = sender.where_to_check or words.text(
+        "Call %(phone)s and ask for %(name)s.", phone=sender.contact_phone, name=sender.contact_name)
+    return Foot(
+        check_title=words.text("Is this really from us?"),
+        check=f"{check} {asks.get(reader.fact, asks['none'])}",
+        stop=words.text("Stop these emails"), not_me=words.text("This is not me"),
+        rights=words.text("Your rights"), ways_intro=words.text("On your page you can"),
+        regards=words.text("Kind regards,"),
+    )
+
+
+def _shades(sender: Sender) -> Shades:
+    return shades(sender.color)
+
+
+@cache
+def _templates() -> Environment:
+    # Emails carry finished sentences, so they need neither the pages' translations nor their filters.
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,0 +1,84 @@
+"""Sentences for refusals: one per code, saying what is so and what to do; amounts in it are written as money.
+
+Each code that is raised anywhere must stand here; a test reads the code base and compares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.domain.errors import Kind, Refusal
+
+if TYPE_CHECKING:
+    from portal.words.speech import Words
+
+
+def N_(message: str) -> str:  # noqa: N802
+    """Mark a text for translation without saying it yet."""
+    return message
+
+
+MONEY_PARAMS = frozenset({"least", "most", "step", "maximum", "left", "amount", "expected"})
+
+BY_KIND: dict[Kind, str] = {
+    "invalid": N_("Something in the form needs another look."),
+    "not_found": N_("There is nothing here, or it is not yours to see."),
+    "not_allowed": N_("This is not open to you."),
+    "conflict": N_("Something has changed in the meantime. Please look again."),
+    "gone": N_("This has ended."),
+    "too_many": N_("That was a lot in a short time. Please wait a little and try again."),
+    "too_large": N_("That is more than we can take at once."),
+}
+
+SENTENCES: dict[str, str] = {
+    "nothing_open": N_("There is nothing left to pay."),
+    "unknown_invoice": N_("There is nothing here, or it is not yours to see."),
+    "amount_too_small": N_("The smallest part you can pay is %(least)s."),
+    "amount_too_large": N_("That is too much. The most you can pay is %(most)s."),
+    "amount_step": N_("This currency is only paid in steps of %(step)s."),
+    "below_minimum_charge": N_("The smallest amount that can be paid this way is %(least)s."),
+    "amount_empty": N_("Please enter an amount."),
+    "amount_too_long": N_("That is too long for an amount."),
+    "amount_control_character": N_("Please enter an amount with digits only, such as 120.50."),
+    "amount_not_a_number": N_("Please enter an amount with digits only, such as 120.50."),
+    "amount_other_currency": N_("Please enter the amount in %(currency)s."),
+    "amount_ambiguous": N_("We can read this amount in two ways. Please write it with its cents."),
+    "amount_too_precise": N_("That is more exact than this currency can be paid."),
+    "amount_negative": N_("Please enter an amount above zero."),
+    "quote_changed": N_("The amount has changed since you looked. Please check it again; nothing was charged."),
+    "payment_processing": N_("A payment for this is on its way. Please do not pay again."),
+    "checkout_closed": N_("This payment page has closed. Nothing was charged; you can start again."),
+    "currency_unknown": N_("We do not take this currency."),
+    "currency_mismatch": N_("This needs one currency at a time."),
+    # Access
+    "unknown_page": N_("There is nothing here, or it is not yours to see."),
+    "tries_used_up": N_("All tries are used. The page stays closed for a while."),
+    "fact_wrong": N_("That did not match what we have on file."),
+    "fact_empty": N_("Please enter it, so that we can compare."),
+    "code_wrong": N_("That code did not match."),
+    "code_empty": N_("Please enter the six digits from our email."),
+    "code_ended": N_("This code has ended. Please ask for a new one."),
+    "codes_used_up": N_("We have sent several codes already. Please wait until tomorrow, or call us."),
+    "no_address": N_("We have no email address that we can use. Please call us."),
+    "link_ended": N_("This link has ended."),
+}
+
+
+def sentence(words: Words, refusal: Refusal, currency: str = "") -> str:
+    """Say why something was not done; a code without words of its own gets the sentence of its kind."""
+    message = SENTENCES.get(refusal.code, BY_KIND[refusal.kind])
+    money_of = str(refusal.params.get("currency") or currency)
+    if "%(" not in message:
+        return words.text(message)
+    params = {name: _shown(words, name, value, money_of) for name, value in refusal.params.items()}
+    try:
+        return words.text(message, **params)
+    except KeyError:
+        return words.text(BY_KIND[refusal.kind])
+
+
+def _shown(words: Words, name: str, value: object, currency: str) -> object:
+    # A largest or smallest sum may come named "maximum"; without its currency it is shown as the plain number.
+    if name in MONEY_PARAMS and isinstance(value, int) and currency:
+        return words.money(value, currency)
+    return value
