@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, se
 from jinja2.runtime import Context
 
 from portal.words import phones
-from portal.words.speech import current
+from portal.words.core import current
 
 
 def equip(env: Environment) -> None:

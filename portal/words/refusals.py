@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from portal.domain.errors import Kind, Refusal
 
 if TYPE_CHECKING:
-    from portal.words.speech import Words
+    from portal.words.core import Words
 
 
-def N_(message: str) -> str:  # noqa: N802
+def N_(message: str) -> str:
     """Mark a text for translation without saying it yet."""
     return message
 
