@@ -28,20 +28,31 @@ DECLINES = {
     "lost_card": _card("lost_card", "Your card was declined.", "do_not_try_again", "41"),
     "stolen_card": _card("stolen_card", "Your card was declined.", "do_not_try_again", "43"),
     "fraudulent": _card("fraudulent", "Your card was declined.", "do_not_try_again", "59"),
-    "card_velocity_exceeded": _card("card_velocity_exceeded", "Your card was declined for exceeding its limit."),
+    "card_velocity_exceeded": _card(
+        "card_velocity_exceeded", "Your card was declined for exceeding its limit."
+    ),
     "do_not_try_again": _card("do_not_try_again", "Your card was declined.", "do_not_try_again", "04"),
     "expired_card": Decline("expired_card", None, "Your card has expired.", "confirm_card_data", "54"),
-    "incorrect_cvc": Decline("incorrect_cvc", None, "Your card's security code is incorrect.", "confirm_card_data", "N7"),
+    "incorrect_cvc": Decline(
+        "incorrect_cvc", None, "Your card's security code is incorrect.", "confirm_card_data", "N7"
+    ),
     "processing_error": Decline(
-        "processing_error", None, "An error occurred while processing your card. Try again in a little bit.",
-        "try_again_later", "96",
+        "processing_error",
+        None,
+        "An error occurred while processing your card. Try again in a little bit.",
+        "try_again_later",
+        "96",
     ),  # fmt: skip
     "authentication_required": Decline(
-        "authentication_required", "authentication_required",
-        "Your card was declined. This transaction requires authentication.", None, "1A",
+        "authentication_required",
+        "authentication_required",
+        "Your card was declined. This transaction requires authentication.",
+        None,
+        "1A",
     ),  # fmt: skip
     "authentication_failure": Decline(
-        "payment_intent_authentication_failure", None,
+        "payment_intent_authentication_failure",
+        None,
         "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
     ),  # fmt: skip
 }
@@ -86,7 +97,9 @@ def _declining(name: str, number: str, reason: str) -> TestMethod:
 
 
 def _bank(name: str, number: str, reason: str = "", afterwards: str = "") -> TestMethod:
-    return TestMethod(f"pm_usBankAccount_{name}", number, reason, "", "us_bank_account", afterwards=afterwards)
+    return TestMethod(
+        f"pm_usBankAccount_{name}", number, reason, "", "us_bank_account", afterwards=afterwards
+    )
 
 
 METHODS = (
@@ -116,7 +129,9 @@ METHODS = (
     TestMethod("pm_card_authenticationRequiredSetupForOffSession", "4000003800000446", authenticates="first"),
     TestMethod(
         "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
-        "4000008260003178", "insufficient_funds", authenticates="always",
+        "4000008260003178",
+        "insufficient_funds",
+        authenticates="always",
     ),  # fmt: skip
     TestMethod("pm_card_createDispute", "4000000000000259", afterwards="dispute"),
     TestMethod("pm_card_createDisputeInquiry", "4000000000001976", afterwards="inquiry"),

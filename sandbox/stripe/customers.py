@@ -7,6 +7,7 @@ from sandbox.stripe.params import (
     EXPAND,
     PAGE,
     Fields,
+    Kind,
     Listed,
     anything,
     clearable,
@@ -21,7 +22,7 @@ from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, new_id
 
 _ADDRESS = Fields(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), clearable))
-_KNOWN = {
+_KNOWN: dict[str, Kind] = {
     "address": _ADDRESS,
     "description": clearable,
     "email": email,

@@ -19,13 +19,17 @@ class Faults:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._random = random.Random(0)  # noqa: S311 - seeded on purpose: a fault must come again with its seed
+        # The decline that the call now running meets; only set inside its transaction.
+        self.next_decline: str | None = None
 
     def set(self, seed: int = 0, **rates: float) -> None:
         """Rates between 0 and 1 per kind, `delay_seconds` and `slow_seconds` in seconds. All others become 0."""
         known = {*API_FAULTS, *WEBHOOK_FAULTS, "delay_seconds", "slow_seconds"}
         unknown = set(rates) - known
         if unknown:
-            raise ValueError(f"unknown fault: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown fault: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
+            )
         self._random = random.Random(seed)  # noqa: S311 - as above
         self._store.set("faults", rates)
 
@@ -34,7 +38,9 @@ class Faults:
         if kind not in API_FAULTS:
             raise ValueError(f"unknown API fault: {kind}; known are {', '.join(API_FAULTS)}")
         armed = self._store.setting("armed", [])
-        self._store.set("armed", [*armed, {"kind": kind, "path": path, "method": method, "times": times, **more}])
+        self._store.set(
+            "armed", [*armed, {"kind": kind, "path": path, "method": method, "times": times, **more}]
+        )
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
@@ -69,7 +75,10 @@ class Faults:
             self._insert(event_id, endpoint_id, "dropped", 0.0, 0.0)
             return
         wait = self.rate("delay_seconds", 1.0) if self.strikes("delay") else 0.0
-        shift = self._random.uniform(-20, 20) if self.strikes("reorder") else 0.0
+        shift = 0.0
+        if self.strikes("reorder"):
+            # Held back a moment, so that what happened later can overtake it.
+            wait, shift = wait + self._random.uniform(0, 0.4), self._random.uniform(-20, 20)
         self._insert(event_id, endpoint_id, "pending", wait, shift)
         if self.strikes("duplicate"):
             self._insert(event_id, endpoint_id, "pending", wait, shift)

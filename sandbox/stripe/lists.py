@@ -10,7 +10,21 @@ from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope
 
 Test = Callable[[Obj], bool]
-_BY_PREFIX = ("cus_", "pm_", "pi_", "seti_", "ch_", "py_", "re_", "du_", "txn_", "po_", "mandate_", "acct_", "prod_")
+_BY_PREFIX = (
+    "cus_",
+    "pm_",
+    "pi_",
+    "seti_",
+    "ch_",
+    "py_",
+    "re_",
+    "du_",
+    "txn_",
+    "po_",
+    "mandate_",
+    "acct_",
+    "prod_",
+)
 
 
 def page(scope: Scope, kind: str, params: Obj, url: str, keep: Test | None = None, **equal: Any) -> Obj:
@@ -48,7 +62,7 @@ def _place(rows: list[Obj], object_id: str, param: str) -> int:
 def _in_time(row: Obj, params: Obj) -> bool:
     within = params.get("created", {})
     when = row["created"]
-    return (
+    return bool(
         when > within.get("gt", -1)
         and when >= within.get("gte", 0)
         and when < within.get("lt", when + 1)

@@ -58,7 +58,9 @@ def check_charge(amount: int, currency: str, param: str = "amount") -> None:
     if currency in WHOLE_UNITS_ONLY and amount % 100:
         raise refused(f"Invalid amount: {currency} has no fractions.", param, "invalid_amount")
     if amount > LARGEST:
-        raise StripeError("Amount must be no more than 999,999.99", code="amount_too_large", param=param, remembered=False)
+        raise StripeError(
+            "Amount must be no more than 999,999.99", code="amount_too_large", param=param, remembered=False
+        )
     if amount < smallest_charge(currency):
         message = f"Amount must be at least {show(smallest_charge(currency), currency)}"
         raise StripeError(message, code="amount_too_small", param=param, remembered=False)

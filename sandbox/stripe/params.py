@@ -86,7 +86,9 @@ class OneOf:
 
     def __call__(self, value: Any, name: str) -> str:
         if value not in self.words:
-            raise refused(f"Invalid {name}: must be one of {', '.join(self.words[:-1])}, or {self.words[-1]}", name)
+            raise refused(
+                f"Invalid {name}: must be one of {', '.join(self.words[:-1])}, or {self.words[-1]}", name
+            )
         return str(value)
 
 
@@ -160,7 +162,9 @@ def moment(value: Any, name: str) -> dict[str, int]:
 def email(value: Any, name: str) -> str:
     """An address that looks like one."""
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text(value, name)):
-        raise StripeError(f"Invalid email address: {value}", code="email_invalid", param=name, remembered=False)
+        raise StripeError(
+            f"Invalid email address: {value}", code="email_invalid", param=name, remembered=False
+        )
     return str(value)
 
 
@@ -171,5 +175,5 @@ def web_address(value: Any, name: str) -> str:
     return str(value)
 
 
-EXPAND = {"expand": Listed(text)}
+EXPAND: dict[str, Kind] = {"expand": Listed(text)}
 PAGE: dict[str, Kind] = {"limit": whole, "starting_after": text, "ending_before": text, **EXPAND}

@@ -11,6 +11,7 @@ from sandbox.stripe.params import (
     EXPAND,
     PAGE,
     Fields,
+    Kind,
     anything,
     clearable,
     email,
@@ -27,7 +28,9 @@ _TYPES = one_of("card", "us_bank_account", "sepa_debit", "bacs_debit")
 _ADDRESS = Fields(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), clearable))
 BILLING = Fields({"address": _ADDRESS, "email": email, "name": clearable, "phone": clearable})
 _CARD = Fields({"number": text, "exp_month": whole, "exp_year": whole, "cvc": text, "token": text})
-_BANK = Fields({"account_holder_type": text, "account_number": text, "account_type": text, "routing_number": text})
+_BANK = Fields(
+    {"account_holder_type": text, "account_number": text, "account_type": text, "routing_number": text}
+)
 CREATE = Fields(
     {
         "type": _TYPES,
@@ -161,7 +164,9 @@ def create(scope: Scope, params: Obj) -> Obj:
     if test is None and params["type"] == "sepa_debit":
         test = cards.BY_NAME["pm_sepaDebit"]
     if test is None or test.kind != params["type"]:
-        raise refused("Use one of Stripe's test numbers or tokens", f"{params['type']}[number]", "incorrect_number")
+        raise refused(
+            "Use one of Stripe's test numbers or tokens", f"{params['type']}[number]", "incorrect_number"
+        )
     method = make(scope, test, params.get("billing_details"))
     method["metadata"] = params.get("metadata", {})
     return scope.put(method)
@@ -176,7 +181,9 @@ def update(scope: Scope, params: Obj, method_id: str) -> Obj:
     """Change what Stripe lets one change."""
     method = scope.get("payment_method", method_id)
     if "billing_details" in params:
-        method["billing_details"] = billing_details({**method["billing_details"], **params["billing_details"]})
+        method["billing_details"] = billing_details(
+            {**method["billing_details"], **params["billing_details"]}
+        )
     if "metadata" in params:
         method["metadata"] = {**method["metadata"], **params["metadata"]} if params["metadata"] else {}
     method["allow_redisplay"] = params.get("allow_redisplay", method["allow_redisplay"])
@@ -193,7 +200,11 @@ def attach(scope: Scope, params: Obj, method_id: str) -> Obj:
     if test.refuses_to_attach:
         decline = cards.DECLINES[test.on_charge]
         raise StripeError(
-            decline.message, status=402, kind="card_error", code=decline.code, decline_code=decline.decline_code
+            decline.message,
+            status=402,
+            kind="card_error",
+            code=decline.code,
+            decline_code=decline.decline_code,
         )
     return attach_to(scope, method, customer["id"])
 
@@ -202,7 +213,9 @@ def detach(scope: Scope, params: Obj, method_id: str) -> Obj:
     """Take a method from its customer; it can't be used again."""
     method = scope.get("payment_method", method_id)
     if not method["customer"]:
-        raise StripeError("The payment method you provided is not attached to a customer so detachment is impossible.")
+        raise StripeError(
+            "The payment method you provided is not attached to a customer so detachment is impossible."
+        )
     was = method["customer"]
     method.update(customer=None, _detached=True)
     scope.put(method)
@@ -238,13 +251,15 @@ def one_of_customer(scope: Scope, params: Obj, customer: str, method_id: str) ->
     return method
 
 
-_LIST = {**PAGE, "type": _TYPES, "allow_redisplay": text}
+_LIST: dict[str, Kind] = {**PAGE, "type": _TYPES, "allow_redisplay": text}
 ROUTES = [
     Route("POST", "/v1/payment_methods", CREATE, create),
     Route("GET", "/v1/payment_methods", Fields({**_LIST, "customer": text}), index),
     Route("GET", "/v1/payment_methods/<>", Fields(EXPAND), retrieve),
     Route("POST", "/v1/payment_methods/<>", UPDATE, update),
-    Route("POST", "/v1/payment_methods/<>/attach", Fields({"customer": text, **EXPAND}, ("customer",)), attach),
+    Route(
+        "POST", "/v1/payment_methods/<>/attach", Fields({"customer": text, **EXPAND}, ("customer",)), attach
+    ),
     Route("POST", "/v1/payment_methods/<>/detach", Fields(EXPAND), detach),
     Route("GET", "/v1/customers/<>/payment_methods", Fields(_LIST), of_customer),
     Route("GET", "/v1/customers/<>/payment_methods/<>", Fields(EXPAND), one_of_customer),

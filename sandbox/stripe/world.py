@@ -39,7 +39,7 @@ class World:
         self.store = store
         self.faults = Faults(store)
         self.capture_delay = capture_delay
-        self.acts: dict[str, Callable[[Scope, str], None]] = {}
+        self.acts: dict[str, Callable[[Scope, str], object]] = {}
         self.wake = threading.Event()
         self.base_url = ""
 
@@ -104,7 +104,11 @@ class Scope:
     def later(self, at: int, act: str, object_id: str) -> None:
         """Have an act done when the clock reaches a time."""
         self.store.run(
-            "INSERT INTO due (at, account, act, object_id) VALUES (?, ?, ?, ?)", at, self.account, act, object_id
+            "INSERT INTO due (at, account, act, object_id) VALUES (?, ?, ?, ?)",
+            at,
+            self.account,
+            act,
+            object_id,
         )
         self.world.wake.set()
 
