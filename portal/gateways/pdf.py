@@ -17,13 +17,18 @@ from typing import Any, Literal, cast
 import typst
 
 LETTERS = Path(__file__).resolve().parent.parent / "templates" / "letters"
-ACCESSIBLE: list[typst.PDFStandard] = ["a-2a", "ua-1"]
+# Best first. Both standards refuse a character that no font of ours has; without them it is printed as an empty box.
+LADDER: tuple[tuple[list[typst.PDFStandard], bool], ...] = ((["a-2a", "ua-1"], True), ([], True), ([], False))
 INK = "#2b2a27"
 LONGEST_UNBROKEN = 28
 MAX_LOGO_BYTES = 200_000
 # Invisible marks that turn the reading direction could show a sum backwards; the paper has no use for them.
 DIRECTION_MARKS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 BREAK_HERE = "\u200b"
+SHOWN = (
+    "title", "to", "eyebrow", "amount", "amount_tail", "lead", "facts", "tables", "notes", "closing_title", "closing",
+    "footer", "page_label",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -125,16 +130,20 @@ def _print(template: str, paper: Paper) -> bytes:
         plainer.append({**payload, "business": {**payload["business"], "logo": None}})
     failure: typst.TypstError | None = None
     for candidate in plainer:
-        for standards in (ACCESSIBLE, []):
+        for standards, tags in LADDER:
             try:
-                return _compile(template, candidate, standards, paper.issued_at)
+                return _compile(template, candidate, standards, tags, paper.issued_at)
             except typst.TypstError as error:
                 failure = error
     raise RuntimeError(f"the letter {template} cannot be printed") from failure
 
 
 def _compile(
-    template: str, payload: dict[str, Any], standards: list[typst.PDFStandard], issued_at: datetime
+    template: str,
+    payload: dict[str, Any],
+    standards: list[typst.PDFStandard],
+    tags: bool,
+    issued_at: datetime,
 ) -> bytes:
     compiler = typst.Compiler(
         str(LETTERS / template), root=str(LETTERS), font_paths=_fonts(), ignore_system_fonts=True
@@ -144,8 +153,7 @@ def _compile(
         sys_inputs={"data": json.dumps(payload, ensure_ascii=False)},
         pdf_standards=standards,
         timestamp=issued_at.astimezone(UTC).replace(microsecond=0),
-        # An untagged file is the last resort: tags are what a missing letter form breaks.
-        pdf_tags=bool(standards),
+        pdf_tags=tags,
     )
     return cast(bytes, pdf)
 
@@ -174,12 +182,7 @@ def _payload(paper: Paper) -> dict[str, Any]:
         "lang": language,
         "region": region,
         "paper": paper.size,
-        **{
-            key: words[key]
-            for key in (
-                "title to eyebrow amount amount_tail lead facts tables notes closing_title closing footer page_label"
-            ).split()
-        },
+        **{name: words[name] for name in SHOWN},
     }
 
 
