@@ -11,21 +11,27 @@ from sandbox.stripe.server import StripeStandIn
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="sandbox.stripe", description="A stateful stand-in for Stripe, on loopback only."
+        prog="sandbox.stripe",
+        description="A stateful stand-in for Stripe, on loopback only.",
     )
     parser.add_argument("--port", type=int, default=12111)
     parser.add_argument(
-        "--store", help="SQLite file that keeps everything; without it all is forgotten at the end"
+        "--store",
+        help="SQLite file that keeps everything; without it all is forgotten at the end",
     )
     parser.add_argument(
-        "--webhook", help="where events go, for instance http://127.0.0.1:8000/webhooks/stripe"
+        "--webhook",
+        help="where events go, for instance http://127.0.0.1:8000/webhooks/stripe",
     )
     parser.add_argument("--secret", default="whsec_sandbox", help="what they are signed with")
     parser.add_argument("--connect-webhook", help="where events of connected accounts go")
     parser.add_argument("--connect-secret", default="whsec_sandbox_connect")
     parser.add_argument("--account", action="append", default=[], metavar="ID[:CURRENCY[:NAME]]",
-                        help="a connected account that is there from the start; may be given more than once")  # fmt: skip
-    parser.add_argument("--name", help="the name of the platform's own business, shown on the hosted page")
+                        help="a connected account that is there from the start; repeatable")  # fmt: skip
+    parser.add_argument(
+        "--name",
+        help="the name of the platform's own business, shown on the hosted page",
+    )
     return parser.parse_args()
 
 
@@ -46,7 +52,9 @@ def main() -> None:
     for each in given.account:
         account, currency, name = [*each.split(":", 2), "", ""][:3]
         stand_in.control.create_account(
-            account, default_currency=currency or "usd", business_profile={"name": name or None}
+            account,
+            default_currency=currency or "usd",
+            business_profile={"name": name or None},
         )
     ending = threading.Event()
     for each_signal in (signal.SIGINT, signal.SIGTERM):

@@ -38,7 +38,12 @@ def make(scope: Scope, params: Obj, account_id: str | None = None, ready: bool =
         "support_address": None,
         "support_email": None,
     }
-    profile |= {"support_phone": None, "support_url": None, "url": None, "annual_revenue": None}
+    profile |= {
+        "support_phone": None,
+        "support_url": None,
+        "url": None,
+        "annual_revenue": None,
+    }
     country = params.get("country", "US")
     account: Obj = {
         "id": account_id or new_id("acct", 16),
@@ -121,7 +126,10 @@ def _settings() -> Obj:
     prefixes = {f"statement_descriptor_prefix{end}": None for end in ("", "_kana", "_kanji")}
     return {
         "branding": branding,
-        "card_payments": {"decline_on": {"avs_failure": False, "cvc_failure": False}, **prefixes},
+        "card_payments": {
+            "decline_on": {"avs_failure": False, "cvc_failure": False},
+            **prefixes,
+        },
         "dashboard": {"display_name": None, "timezone": "Etc/UTC"},
         "payments": words,
     }
@@ -146,9 +154,14 @@ def find(scope: Scope, account_id: str) -> Obj:
     """An account of this platform, or Stripe's refusal."""
     found = scope.store.get(PLATFORM, account_id)
     if found is None or found["object"] != "account":
-        message = f"The provided key does not have access to account '{account_id}' (or that account does not exist)."
-        raise StripeError(message, status=403, code="account_invalid", remembered=False)
+        raise no_access(account_id)
     return found
+
+
+def no_access(account_id: str) -> StripeError:
+    """The answer to an account that does not exist or has taken back its permission."""
+    message = f"The provided key does not have access to account '{account_id}' (or it does not exist)."
+    return StripeError(message, status=403, code="account_invalid", remembered=False)
 
 
 def changed(scope: Scope, account: Obj, previous: Obj | None = None) -> None:
@@ -198,7 +211,13 @@ def delete(scope: Scope, params: Obj, account_id: str) -> Obj:
 
 def index(scope: Scope, params: Obj) -> Obj:
     """The connected accounts of this platform."""
-    return page(scope, "account", params, "/v1/accounts", lambda account: account["id"] != PLATFORM_ID)
+    return page(
+        scope,
+        "account",
+        params,
+        "/v1/accounts",
+        lambda account: account["id"] != PLATFORM_ID,
+    )
 
 
 def create_link(scope: Scope, params: Obj) -> Obj:
@@ -212,11 +231,19 @@ def create_link(scope: Scope, params: Obj) -> Obj:
     link = {"account": account["id"], "expires_at": expires, **params}
     scope.store.set(f"account_link:{token}", link)
     url = f"{scope.world.base_url}/connect/{token}"
-    return {"object": "account_link", "created": scope.now(), "expires_at": expires, "url": url}
+    return {
+        "object": "account_link",
+        "created": scope.now(),
+        "expires_at": expires,
+        "url": url,
+    }
 
 
 _PROFILE = Fields(
-    dict.fromkeys(("name", "product_description", "support_email", "support_phone", "url", "mcc"), clearable)
+    dict.fromkeys(
+        ("name", "product_description", "support_email", "support_phone", "url", "mcc"),
+        clearable,
+    )
 )
 _CONTROLLER: dict[str, Any] = dict.fromkeys(
     ("fees", "losses", "stripe_dashboard", "requirement_collection"), anything

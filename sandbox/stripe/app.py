@@ -1,4 +1,6 @@
-"""The HTTP side of the API: keys, accounts, parameters, idempotency, faults, and Stripe's form of an error."""
+"""The HTTP side of the API: keys, accounts, parameters, idempotency, faults, and Stripe's form of an
+error.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,10 @@ from sandbox.stripe import (
     fraud_warnings,
     idempotency,
     mandates,
+    paying,
     payment_intents,
     payment_methods,
     payouts,
-    paying,
     refunds,
     setup_intents,
     webhook_endpoints,
@@ -37,11 +39,19 @@ from sandbox.stripe.idempotency import Kept
 from sandbox.stripe.lists import expand
 from sandbox.stripe.params import decode
 from sandbox.stripe.routing import Route
-from sandbox.stripe.world import API_VERSION, PLATFORM, PLATFORM_ID, Scope, World, new_id, public
+from sandbox.stripe.world import (
+    API_VERSION,
+    PLATFORM,
+    PLATFORM_ID,
+    Scope,
+    World,
+    new_id,
+    public,
+)
 
 _MODULES = (
-    accounts, balance, charges, checkout, customers, disputes, events, fraud_warnings, mandates, payment_intents,
-    payment_methods, payouts, refunds, setup_intents, webhook_endpoints,
+    accounts, balance, charges, checkout, customers, disputes, events, fraud_warnings, mandates,
+    payment_intents, payment_methods, payouts, refunds, setup_intents, webhook_endpoints,
 )  # fmt: skip
 ROUTES: list[Route] = [route for module in _MODULES for route in module.ROUTES]
 ACTS: dict[str, Callable[[Scope, str], object]] = {
@@ -107,9 +117,15 @@ def _call(world: World, patterns: list[tuple[Route, re.Pattern[str]]], raw: dict
     version = request.headers.get("Stripe-Version", API_VERSION)
     if version != API_VERSION:
         raise StripeError(
-            f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION}.", remembered=False
+            f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION}.",
+            remembered=False,
         )
-    scope = Scope(world, _account(world), new_id("req", 14), request.headers.get("Idempotency-Key"))
+    scope = Scope(
+        world,
+        _account(world),
+        new_id("req", 14),
+        request.headers.get("Idempotency-Key"),
+    )
     for route, pattern in patterns:
         found = pattern.fullmatch(request.path)
         if found and route.method == request.method:
@@ -136,10 +152,7 @@ def _account(world: World) -> str:
         return PLATFORM
     account = accounts.find(world.scope(), wanted)
     if account.get("_deauthorized"):
-        message = (
-            f"The provided key does not have access to account '{wanted}' (or that account does not exist)."
-        )
-        raise StripeError(message, status=403, code="account_invalid", remembered=False)
+        raise accounts.no_access(wanted)
     return PLATFORM if wanted == PLATFORM_ID else wanted
 
 
@@ -156,7 +169,12 @@ def _perform(call: Call) -> Response:
     print_ = idempotency.fingerprint(call.route.method, request.path, call.raw)
     kept = idempotency.claim(world.store, scope.account, key, print_, scope.now())
     if kept is not None:
-        return _answer(kept.status, kept.body, {"Idempotent-Replayed": "true", "Idempotency-Key": key}, scope)
+        return _answer(
+            kept.status,
+            kept.body,
+            {"Idempotent-Replayed": "true", "Idempotency-Key": key},
+            scope,
+        )
     return _leave(call, _execute(call))
 
 
@@ -219,7 +237,10 @@ def _drop_connection() -> None:
 
 
 def _answer(
-    status: int, body: str, headers: dict[str, str] | None = None, scope: Scope | None = None
+    status: int,
+    body: str,
+    headers: dict[str, str] | None = None,
+    scope: Scope | None = None,
 ) -> Response:
     response = Response(body, status=status, mimetype="application/json", headers=headers)
     response.headers["Stripe-Version"] = API_VERSION

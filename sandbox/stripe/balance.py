@@ -18,7 +18,9 @@ TWO_DAYS = 2 * 24 * 3600
 
 @dataclass(frozen=True)
 class Movement:
-    """Money that moves on the balance: `amount` in `currency`, negative when it leaves. The fee is Stripe's."""
+    """Money that moves on the balance: `amount` in `currency`, negative when it leaves. The fee is
+    Stripe's.
+    """
 
     kind: str
     category: str
@@ -120,7 +122,13 @@ def retrieve(scope: Scope, params: Obj, transaction_id: str) -> Obj:
     return found
 
 
-_LIST = Fields({**PAGE, "created": moment, **dict.fromkeys(("type", "source", "currency", "payout"), text)})
+_LIST = Fields(
+    {
+        **PAGE,
+        "created": moment,
+        **dict.fromkeys(("type", "source", "currency", "payout"), text),
+    }
+)
 ROUTES = [
     Route("GET", "/v1/balance", Fields(EXPAND), balance),
     Route("GET", "/v1/balance_transactions", _LIST, index),

@@ -16,7 +16,12 @@ class Decline:
     network_code: str | None = None
 
 
-def _card(reason: str, message: str, advice: str | None = "try_again_later", network: str = "05") -> Decline:
+def _card(
+    reason: str,
+    message: str,
+    advice: str | None = "try_again_later",
+    network: str = "05",
+) -> Decline:
     return Decline("card_declined", reason, message, advice, network)
 
 
@@ -34,7 +39,11 @@ DECLINES = {
     "do_not_try_again": _card("do_not_try_again", "Your card was declined.", "do_not_try_again", "04"),
     "expired_card": Decline("expired_card", None, "Your card has expired.", "confirm_card_data", "54"),
     "incorrect_cvc": Decline(
-        "incorrect_cvc", None, "Your card's security code is incorrect.", "confirm_card_data", "N7"
+        "incorrect_cvc",
+        None,
+        "Your card's security code is incorrect.",
+        "confirm_card_data",
+        "N7",
     ),
     "processing_error": Decline(
         "processing_error",
@@ -42,19 +51,20 @@ DECLINES = {
         "An error occurred while processing your card. Try again in a little bit.",
         "try_again_later",
         "96",
-    ),  # fmt: skip
+    ),
     "authentication_required": Decline(
         "authentication_required",
         "authentication_required",
         "Your card was declined. This transaction requires authentication.",
         None,
         "1A",
-    ),  # fmt: skip
+    ),
     "authentication_failure": Decline(
         "payment_intent_authentication_failure",
         None,
-        "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
-    ),  # fmt: skip
+        "We are unable to authenticate your payment method. "
+        "Please choose a different payment method and try again.",
+    ),
 }
 
 
@@ -73,7 +83,9 @@ def bank_return(reason: str) -> Decline:
 
 @dataclass(frozen=True)
 class TestMethod:
-    """A payment method to try things with. `on_charge` is empty for success, "authenticate", or a decline's name."""
+    """A payment method to try things with. `on_charge` is empty for success, "authenticate", or a
+    decline's name.
+    """
 
     name: str
     number: str
@@ -98,7 +110,12 @@ def _declining(name: str, number: str, reason: str) -> TestMethod:
 
 def _bank(name: str, number: str, reason: str = "", afterwards: str = "") -> TestMethod:
     return TestMethod(
-        f"pm_usBankAccount_{name}", number, reason, "", "us_bank_account", afterwards=afterwards
+        f"pm_usBankAccount_{name}",
+        number,
+        reason,
+        "",
+        "us_bank_account",
+        afterwards=afterwards,
     )
 
 
@@ -121,21 +138,37 @@ METHODS = (
     _declining("chargeDeclinedExpiredCard", "4000000000000069", "expired_card"),
     _declining("chargeDeclinedIncorrectCvc", "4000000000000127", "incorrect_cvc"),
     _declining("chargeDeclinedProcessingError", "4000000000000119", "processing_error"),
-    _declining("visa_chargeDeclinedVelocityLimitExceeded", "4000000000006975", "card_velocity_exceeded"),
+    _declining(
+        "visa_chargeDeclinedVelocityLimitExceeded",
+        "4000000000006975",
+        "card_velocity_exceeded",
+    ),
     TestMethod("pm_card_chargeCustomerFail", "4000000000000341", "generic_decline"),
     TestMethod("pm_card_authenticationRequired", "4000002760003184", authenticates="always"),
     TestMethod("pm_card_threeDSecure2Required", "4000000000003220", authenticates="always"),
-    TestMethod("pm_card_authenticationRequiredOnSetup", "4000002500003155", authenticates="first"),
-    TestMethod("pm_card_authenticationRequiredSetupForOffSession", "4000003800000446", authenticates="first"),
+    TestMethod(
+        "pm_card_authenticationRequiredOnSetup",
+        "4000002500003155",
+        authenticates="first",
+    ),
+    TestMethod(
+        "pm_card_authenticationRequiredSetupForOffSession",
+        "4000003800000446",
+        authenticates="first",
+    ),
     TestMethod(
         "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
         "4000008260003178",
         "insufficient_funds",
         authenticates="always",
-    ),  # fmt: skip
+    ),
     TestMethod("pm_card_createDispute", "4000000000000259", afterwards="dispute"),
     TestMethod("pm_card_createDisputeInquiry", "4000000000001976", afterwards="inquiry"),
-    TestMethod("pm_card_createIssuerFraudRecord", "4000000000005423", afterwards="fraud_warning"),
+    TestMethod(
+        "pm_card_createIssuerFraudRecord",
+        "4000000000005423",
+        afterwards="fraud_warning",
+    ),
     TestMethod("pm_card_pendingRefund", "4000000000007726", afterwards="refund_pending"),
     TestMethod("pm_card_refundFail", "4000000000005126", afterwards="refund_fail"),
     TestMethod("pm_usBankAccount", "000123456789", kind="us_bank_account", brand=""),
@@ -152,7 +185,11 @@ METHODS = (
 )
 BY_NAME = {method.name: method for method in METHODS}
 BY_NUMBER = {method.number: method for method in reversed(METHODS)}
-DEBIT_FOR_CURRENCY = {"usd": "pm_usBankAccount", "eur": "pm_sepaDebit", "gbp": "pm_bacsDebit_success"}
+DEBIT_FOR_CURRENCY = {
+    "usd": "pm_usBankAccount",
+    "eur": "pm_sepaDebit",
+    "gbp": "pm_bacsDebit_success",
+}
 BANK_DEBITS = frozenset({"us_bank_account", "sepa_debit", "bacs_debit"})
 
 

@@ -7,7 +7,16 @@ from typing import Any
 from sandbox.stripe import cards, money
 from sandbox.stripe.balance import TWO_DAYS, Movement, record
 from sandbox.stripe.lists import page
-from sandbox.stripe.params import EXPAND, PAGE, Fields, clearable, email, metadata, moment, text
+from sandbox.stripe.params import (
+    EXPAND,
+    PAGE,
+    Fields,
+    clearable,
+    email,
+    metadata,
+    moment,
+    text,
+)
 from sandbox.stripe.payment_methods import behaviour
 from sandbox.stripe.routing import Route
 from sandbox.stripe.store import Obj
@@ -21,8 +30,16 @@ _FOLLOWING = {
 }
 
 
-def make(scope: Scope, intent: Obj, method: Obj, status: str, decline: cards.Decline | None = None) -> Obj:
-    """Keep a new charge of an intent. Its balance transaction comes later, as Stripe captures asynchronously."""
+def make(
+    scope: Scope,
+    intent: Obj,
+    method: Obj,
+    status: str,
+    decline: cards.Decline | None = None,
+) -> Obj:
+    """Keep a new charge of an intent. Its balance transaction comes later, as Stripe captures
+    asynchronously.
+    """
     test = behaviour(method)
     succeeded = status == "succeeded"
     charge: Obj = {
@@ -76,11 +93,19 @@ def make(scope: Scope, intent: Obj, method: Obj, status: str, decline: cards.Dec
 def outcome(decline: cards.Decline | None) -> Obj:
     """What the bank said."""
     if decline is None:
-        words = {"network_status": "approved_by_network", "reason": None, "type": "authorized"}
+        words = {
+            "network_status": "approved_by_network",
+            "reason": None,
+            "type": "authorized",
+        }
         message = "Payment complete."
     else:
         reason = decline.decline_code or decline.code
-        words = {"network_status": "declined_by_network", "reason": reason, "type": "issuer_declined"}
+        words = {
+            "network_status": "declined_by_network",
+            "reason": reason,
+            "type": "issuer_declined",
+        }
         message = "The bank did not return any further details with this decline."
     return {
         **words,
@@ -99,7 +124,14 @@ def _details(method: Obj, intent: Obj) -> Obj:
     if kind == "card":
         kept = {
             name: held[name]
-            for name in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding")
+            for name in (
+                "brand",
+                "country",
+                "exp_month",
+                "exp_year",
+                "fingerprint",
+                "funding",
+            )
         }
         extra = {
             "amount_authorized": intent["amount"],
@@ -124,7 +156,13 @@ def _details(method: Obj, intent: Obj) -> Obj:
         "sepa_debit": ("bank_code", "branch_code", "country", "fingerprint", "last4"),
         "bacs_debit": ("fingerprint", "last4", "sort_code"),
     }[kind]
-    return {"type": kind, kind: {**{name: held[name] for name in names}, "mandate": intent.get("_mandate")}}
+    return {
+        "type": kind,
+        kind: {
+            **{name: held[name] for name in names},
+            "mandate": intent.get("_mandate"),
+        },
+    }
 
 
 def succeeded(scope: Scope, charge: Obj) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.stripe import money
+from sandbox.stripe.checkout_objects import line_item, new_session
 from sandbox.stripe.errors import StripeError, refused
 from sandbox.stripe.lists import page, paged
 from sandbox.stripe.params import (
@@ -27,14 +28,18 @@ from sandbox.stripe.routing import Route
 from sandbox.stripe.setup_intents import end as end_setup
 from sandbox.stripe.setup_intents import make_intent as make_setup
 from sandbox.stripe.store import Obj
-from sandbox.stripe.world import Scope, new_id
+from sandbox.stripe.world import Scope
 
 DAY = 24 * 3600
 HALF_HOUR = 1800
 _PRODUCT = Fields(
-    {"name": text, "description": text, "metadata": metadata, "images": Listed(text)}, required=("name",)
+    {"name": text, "description": text, "metadata": metadata, "images": Listed(text)},
+    required=("name",),
 )
-_PRICE = Fields({"currency": text, "product_data": _PRODUCT, "unit_amount": whole}, required=("currency",))
+_PRICE = Fields(
+    {"currency": text, "product_data": _PRODUCT, "unit_amount": whole},
+    required=("currency",),
+)
 _ITEM = Fields({"price_data": _PRICE, "quantity": whole, "metadata": metadata})
 _WORDS = Fields({"message": text})
 _INTENT_DATA = Fields(
@@ -85,21 +90,27 @@ def create(scope: Scope, params: Obj) -> Obj:
     # Stripe counts from its own receipt of the request; a second's rounding is no reason to refuse.
     if not scope.now() + HALF_HOUR - 1 <= expires <= scope.now() + DAY + 1:
         raise refused(
-            "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", "expires_at"
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
+            "expires_at",
         )
-    items = [_line(item, place) for place, item in enumerate(params.get("line_items", []))]
+    items = [line_item(item, place) for place, item in enumerate(params.get("line_items", []))]
     currency = _currency(params, items)
     total = sum(item["amount_total"] for item in items) if mode == "payment" else None
     if total is not None and currency is not None:
         money.check_charge(total, currency, "line_items[0][price_data][unit_amount]")
-    session = _session(scope, params, mode, customer, expires)
+    session = new_session(scope, params, mode, customer, expires)
     session.update(amount_subtotal=total, amount_total=total, currency=currency)
     session["payment_method_types"] = [
         "card",
         *([debit] if currency and (debit := debit_kind(currency)) else []),
     ]
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
-    session["_line_items"] = {"object": "list", "data": items, "has_more": False, "url": url}
+    session["_line_items"] = {
+        "object": "list",
+        "data": items,
+        "has_more": False,
+        "url": url,
+    }
     if mode == "setup":
         data = {**params.get("setup_intent_data", {}), "customer": session["customer"]}
         session["setup_intent"] = make_setup(scope, data, currency)["id"]
@@ -111,11 +122,18 @@ def create(scope: Scope, params: Obj) -> Obj:
 def _check_shape(params: Obj, mode: str) -> None:
     hosted = params.get("ui_mode", "hosted_page") == "hosted_page"
     if not hosted:
-        raise refused("This stand-in has the hosted page alone: use ui_mode=hosted_page.", "ui_mode")
+        raise refused(
+            "This stand-in has the hosted page alone: use ui_mode=hosted_page.",
+            "ui_mode",
+        )
     if "success_url" not in params:
         raise refused("Missing required param: success_url.", "success_url", "parameter_missing")
     if mode == "payment" and not params.get("line_items"):
-        raise refused("You must provide line_items in payment mode.", "line_items", "parameter_missing")
+        raise refused(
+            "You must provide line_items in payment mode.",
+            "line_items",
+            "parameter_missing",
+        )
     for name in ("line_items", "payment_intent_data") if mode == "setup" else ("setup_intent_data",):
         if name in params:
             raise refused(f"You can not pass `{name}` in `{mode}` mode.", name)
@@ -127,65 +145,6 @@ def _check_shape(params: Obj, mode: str) -> None:
         raise refused("You may only specify one of these parameters: customer, customer_creation.")
 
 
-def _line(item: Obj, place: int) -> Obj:
-    param = f"line_items[{place}]"
-    if "price_data" not in item:
-        raise refused(
-            "This stand-in has no stored prices: use price_data.", f"{param}[price_data]", "parameter_missing"
-        )
-    price = item["price_data"]
-    for name in ("product_data", "unit_amount"):
-        if name not in price:
-            full = f"{param}[price_data][{name}]"
-            raise refused(f"Missing required param: {full}.", full, "parameter_missing")
-    currency = money.check_currency(price["currency"], f"{param}[price_data][currency]")
-    amount, quantity = price["unit_amount"], item.get("quantity", 1)
-    if amount < 0 or quantity < 1:
-        raise refused(
-            "Invalid non-negative integer", f"{param}[price_data][unit_amount]", "parameter_invalid_integer"
-        )
-    total = amount * quantity
-    return {
-        "id": new_id("li"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": total,
-        "amount_tax": 0,
-        "amount_total": total,
-        "currency": currency,
-        "description": price["product_data"]["name"],
-        "metadata": item.get("metadata", {}),
-        "price": _price(currency, amount),
-        "quantity": quantity,
-        "_words": price["product_data"].get("description"),
-    }
-
-
-def _price(currency: str, amount: int) -> Obj:
-    return {
-        "id": new_id("price"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "created": 0,
-        "currency": currency,
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": new_id("prod", 14),
-        "recurring": None,
-        "tax_behavior": "unspecified",
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": amount,
-        "unit_amount_decimal": str(amount),
-    }
-
-
 def _currency(params: Obj, items: list[Obj]) -> str | None:
     found = {item["currency"] for item in items}
     if "currency" in params:
@@ -193,85 +152,6 @@ def _currency(params: Obj, items: list[Obj]) -> str | None:
     if len(found) > 1:
         raise refused("All line items must have the same currency.", "line_items")
     return found.pop() if found else None
-
-
-def _session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expires: int) -> Obj:
-    session_id = new_id("cs_test", 58)
-    address = customer["email"] if customer else params.get("customer_email")
-    details = {
-        "address": None,
-        "business_name": None,
-        "email": address,
-        "individual_name": None,
-        "name": None,
-    }
-    words = params.get("custom_text", {})
-    return {
-        "id": session_id,
-        "object": "checkout.session",
-        "adaptive_pricing": params.get("adaptive_pricing", {"enabled": True}) if mode == "payment" else None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "amount_subtotal": None,
-        "amount_total": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": params.get("billing_address_collection"),
-        "cancel_url": params.get("cancel_url"),
-        "client_reference_id": params.get("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
-        "created": scope.now(),
-        "currency": None,
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": words.get("after_submit"),
-            "shipping_address": None,
-            "submit": words.get("submit"),
-            "terms_of_service_acceptance": None,
-        },
-        "customer": customer["id"] if customer else None,
-        "customer_creation": None if customer else params.get("customer_creation", "if_required"),
-        "customer_details": {**details, "phone": None, "tax_exempt": "none", "tax_ids": None}
-        if address
-        else None,
-        "customer_email": params.get("customer_email"),
-        "discounts": [],
-        "expires_at": expires,
-        "invoice": None,
-        "invoice_creation": None,
-        "livemode": False,
-        "locale": params.get("locale"),
-        "metadata": params.get("metadata", {}),
-        "mode": mode,
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "always" if mode == "setup" else "if_required",
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": params.get("submit_type"),
-        "subscription": None,
-        "success_url": params["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
-        "url": f"{scope.world.base_url}/c/pay/{session_id}",
-        "wallet_options": None,
-        "_intent_data": params.get("payment_intent_data", {}),
-    }
 
 
 def retrieve(scope: Scope, params: Obj, session_id: str) -> Obj:
@@ -302,8 +182,8 @@ def expire(scope: Scope, params: Obj, session_id: str) -> Obj:
     session = scope.get("checkout.session", session_id)
     if session["status"] != "open":
         raise StripeError(
-            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
-            f"{session['status']}."
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of {session['status']}."
         )
     return close(scope, session)
 
@@ -315,7 +195,10 @@ def close(scope: Scope, session: Obj) -> Obj:
     if session["payment_intent"]:
         intent = scope.get("payment_intent", session["payment_intent"])
         intent.update(
-            status="canceled", canceled_at=scope.now(), cancellation_reason="expired", next_action=None
+            status="canceled",
+            canceled_at=scope.now(),
+            cancellation_reason="expired",
+            next_action=None,
         )
         scope.put(intent)
         scope.emit("payment_intent.canceled", intent)

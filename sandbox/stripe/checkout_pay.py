@@ -1,4 +1,6 @@
-"""What the payer does on the hosted page: pay, be declined and try again, prove who they are, debit a bank, leave."""
+"""What the payer does on the hosted page: pay, be declined and try again, prove who they are, debit a
+bank, leave.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,12 @@ def _remember_payer(scope: Scope, session: Obj, address: str) -> None:
             "individual_name": None,
             "name": None,
         }
-        session["customer_details"] = {**details, "phone": None, "tax_exempt": "none", "tax_ids": None}
+        session["customer_details"] = {
+            **details,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": None,
+        }
     wanted = session["customer_creation"] == "always" or session["mode"] == "setup"
     wanted = wanted or session["_intent_data"].get("setup_future_usage") is not None
     if session["customer"] is None and wanted:
@@ -121,7 +128,10 @@ def authenticate(scope: Scope, intent: Obj, passed: bool) -> Step:
         decline = paying.attempt(scope, intent, method, authenticated=True)
     session = session_of(scope, intent)
     if session is None:
-        return Step(go_to=intent.get("_return_url"), message=decline.message if decline else None)
+        return Step(
+            go_to=intent.get("_return_url"),
+            message=decline.message if decline else None,
+        )
     if decline is not None:
         return Step(go_to=f"/c/pay/{session['id']}?declined=1", message=decline.message)
     return _after(scope, session, intent, None)

@@ -1,4 +1,6 @@
-"""The control over HTTP: POST /_sandbox/<act> with a JSON object of arguments; GET /_sandbox/ for the state."""
+"""The control over HTTP: POST /_sandbox/<act> with a JSON object of arguments; GET /_sandbox/ for the
+state.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.stripe.control import Control
 from sandbox.stripe.errors import StripeError
 
-ACTS = frozenset(name for name in vars(Control) if not name.startswith("_"))
+ACTS = frozenset(name for name in dir(Control) if not name.startswith("_"))
 
 
 def add_control(app: Flask, control: Control) -> None:

@@ -74,7 +74,15 @@ def make(scope: Scope, params: Obj) -> Obj:
 
 
 def _write(customer: Obj, params: Obj) -> None:
-    for name in ("address", "description", "email", "name", "phone", "preferred_locales", "shipping"):
+    for name in (
+        "address",
+        "description",
+        "email",
+        "name",
+        "phone",
+        "preferred_locales",
+        "shipping",
+    ):
         if name in params:
             customer[name] = params[name] or None
     if "metadata" in params:
@@ -126,7 +134,12 @@ def index(scope: Scope, params: Obj) -> Obj:
 
 ROUTES = [
     Route("POST", "/v1/customers", Fields({**_KNOWN, "payment_method": text}), create),
-    Route("GET", "/v1/customers", Fields({**PAGE, "email": text, "created": moment}), index),
+    Route(
+        "GET",
+        "/v1/customers",
+        Fields({**PAGE, "email": text, "created": moment}),
+        index,
+    ),
     Route("GET", "/v1/customers/<>", Fields(EXPAND), retrieve),
     Route("POST", "/v1/customers/<>", Fields(_KNOWN), update),
     Route("DELETE", "/v1/customers/<>", Fields({}), delete),

@@ -9,7 +9,16 @@ from sandbox.stripe import cards, money
 from sandbox.stripe.balance import Movement, record
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.lists import page
-from sandbox.stripe.params import EXPAND, PAGE, Fields, clearable, flag, metadata, moment, text
+from sandbox.stripe.params import (
+    EXPAND,
+    PAGE,
+    Fields,
+    clearable,
+    flag,
+    metadata,
+    moment,
+    text,
+)
 from sandbox.stripe.routing import Route
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, new_id
@@ -18,10 +27,11 @@ WEEK = 7 * 24 * 3600
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
     "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
-    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation",
-    "duplicate_charge_id", "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
-    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
-    "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
+    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation",
+    "duplicate_charge_explanation", "duplicate_charge_id", "product_description", "receipt",
+    "refund_policy", "refund_policy_disclosure", "refund_refusal_explanation", "service_date",
+    "service_documentation", "shipping_address", "shipping_carrier", "shipping_date",
+    "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
 )  # fmt: skip
 _DECIDED = ("won", "lost", "warning_closed", "prevented")
 
@@ -60,7 +70,12 @@ def _make(scope: Scope, charge: Obj, how: Opening) -> Obj:
     if details["type"] == "card":
         brand = details["card"]["brand"]
         case = "inquiry" if how.inquiry else "chargeback"
-        card = {"brand": brand, "case_type": case, "network": brand, "network_reason_code": "10.4"}
+        card = {
+            "brand": brand,
+            "case_type": case,
+            "network": brand,
+            "network_reason_code": "10.4",
+        }
     return {
         "id": new_id("du"),
         "object": "dispute",
@@ -93,14 +108,20 @@ def _make(scope: Scope, charge: Obj, how: Opening) -> Obj:
 def withdraw(scope: Scope, dispute: Obj, fee: bool = True) -> Obj:
     """Stripe takes the disputed money and its fee from the balance."""
     return _move(
-        scope, dispute, -1, "dispute", "funds_withdrawn", money.dispute_fee(scope.settlement_currency()) * fee
+        scope,
+        dispute,
+        -1,
+        "dispute",
+        "funds_withdrawn",
+        money.dispute_fee(scope.settlement_currency()) * fee,
     )
 
 
 def _move(scope: Scope, dispute: Obj, sign: int, category: str, event: str, fee: int) -> Obj:
     amount, currency = sign * dispute["amount"], dispute["currency"]
     booked = record(
-        scope, Movement("adjustment", category, amount, currency, dispute["id"], fee, "Dispute fee")
+        scope,
+        Movement("adjustment", category, amount, currency, dispute["id"], fee, "Dispute fee"),
     )
     dispute["balance_transactions"] = [*dispute["balance_transactions"], _plain(booked)]
     scope.put(dispute)
@@ -132,7 +153,14 @@ def decide(scope: Scope, dispute: Obj, won: bool, return_fee: bool = True) -> Ob
     scope.put(dispute)
     if won and not inquiry:
         withdrawn = dispute["balance_transactions"][0]["fee"] if dispute["balance_transactions"] else 0
-        _move(scope, dispute, 1, "dispute_reversal", "funds_reinstated", -withdrawn if return_fee else 0)
+        _move(
+            scope,
+            dispute,
+            1,
+            "dispute_reversal",
+            "funds_reinstated",
+            -withdrawn if return_fee else 0,
+        )
     scope.emit("charge.dispute.closed", dispute)
     return dispute
 
@@ -165,7 +193,8 @@ def update(scope: Scope, params: Obj, dispute_id: str) -> Obj:
     dispute = scope.get("dispute", dispute_id)
     if "evidence" in params and "response" not in dispute["status"]:
         raise StripeError(
-            f"Evidence can't be changed: this dispute is {dispute['status']}.", param="evidence"
+            f"Evidence can't be changed: this dispute is {dispute['status']}.",
+            param="evidence",
         )
     if "metadata" in params:
         dispute["metadata"] = {**dispute["metadata"], **params["metadata"]} if params["metadata"] else {}
@@ -190,7 +219,12 @@ def index(scope: Scope, params: Obj) -> Obj:
 
 
 _UPDATE = Fields(
-    {"evidence": Fields(dict.fromkeys(_EVIDENCE, clearable)), "submit": flag, "metadata": metadata, **EXPAND}
+    {
+        "evidence": Fields(dict.fromkeys(_EVIDENCE, clearable)),
+        "submit": flag,
+        "metadata": metadata,
+        **EXPAND,
+    }
 )
 _LIST = Fields({**PAGE, "charge": text, "payment_intent": text, "created": moment})
 ROUTES = [

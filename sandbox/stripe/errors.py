@@ -8,8 +8,8 @@ from typing import Any
 class StripeError(Exception):
     """One refusal in the shape of Stripe's error object.
 
-    `remembered` says whether an idempotency key keeps it: Stripe keeps whatever happened after execution began, and
-    forgets what was refused while the parameters were being read.
+    `remembered` says whether an idempotency key keeps it: Stripe keeps whatever happened after execution
+    began, and forgets what was refused while the parameters were being read.
     """
 
     def __init__(
@@ -46,7 +46,12 @@ class StripeError(Exception):
 
 def missing(kind: str, object_id: str, param: str = "id") -> StripeError:
     """The answer to an id that this account does not hold."""
-    return StripeError(f"No such {kind}: '{object_id}'", status=404, code="resource_missing", param=param)
+    return StripeError(
+        f"No such {kind}: '{object_id}'",
+        status=404,
+        code="resource_missing",
+        param=param,
+    )
 
 
 def refused(message: str, param: str | None = None, code: str | None = None) -> StripeError:

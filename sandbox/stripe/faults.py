@@ -1,4 +1,6 @@
-"""Faults on purpose: what goes wrong with webhooks and with the API, by seed and rate or once and exactly here."""
+"""Faults on purpose: what goes wrong with webhooks and with the API, by seed and rate or once and
+exactly here.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,17 @@ from typing import Any
 
 from sandbox.stripe.store import Store
 
-# Before execution: rate_limit, error_before, slow. After the commit: error_after (500), drop_after, hang_after.
-API_FAULTS = ("rate_limit", "error_before", "slow", "error_after", "drop_after", "hang_after", "decline")
+# Before execution: rate_limit, error_before, slow. After the commit: error_after (500), drop_after,
+# hang_after.
+API_FAULTS = (
+    "rate_limit",
+    "error_before",
+    "slow",
+    "error_after",
+    "drop_after",
+    "hang_after",
+    "decline",
+)
 WEBHOOK_FAULTS = ("duplicate", "reorder", "delay", "drop")
 
 
@@ -18,28 +29,41 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._random = random.Random(0)  # noqa: S311 - seeded on purpose: a fault must come again with its seed
+        self._random = random.Random(0)
         # The decline that the call now running meets; only set inside its transaction.
         self.next_decline: str | None = None
 
     def set(self, seed: int = 0, **rates: float) -> None:
-        """Rates between 0 and 1 per kind, `delay_seconds` and `slow_seconds` in seconds. All others become 0."""
+        """Rates between 0 and 1 per kind, `delay_seconds` and `slow_seconds` in seconds. All others
+        become 0.
+        """
         known = {*API_FAULTS, *WEBHOOK_FAULTS, "delay_seconds", "slow_seconds"}
         unknown = set(rates) - known
         if unknown:
             raise ValueError(
                 f"unknown fault: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
             )
-        self._random = random.Random(seed)  # noqa: S311 - as above
+        self._random = random.Random(seed)
         self._store.set("faults", rates)
 
-    def once(self, kind: str, path: str = "", method: str = "POST", times: int = 1, **more: Any) -> None:
+    def once(
+        self,
+        kind: str,
+        path: str = "",
+        method: str = "POST",
+        times: int = 1,
+        **more: Any,
+    ) -> None:
         """Let the next matching API calls fail. `path` is the beginning of the path, empty for any."""
         if kind not in API_FAULTS:
             raise ValueError(f"unknown API fault: {kind}; known are {', '.join(API_FAULTS)}")
         armed = self._store.setting("armed", [])
         self._store.set(
-            "armed", [*armed, {"kind": kind, "path": path, "method": method, "times": times, **more}]
+            "armed",
+            [
+                *armed,
+                {"kind": kind, "path": path, "method": method, "times": times, **more},
+            ],
         )
 
     def clear(self) -> None:
@@ -78,7 +102,10 @@ class Faults:
         shift = 0.0
         if self.strikes("reorder"):
             # Held back a moment, so that what happened later can overtake it.
-            wait, shift = wait + self._random.uniform(0, 0.4), self._random.uniform(-20, 20)
+            wait, shift = (
+                wait + self._random.uniform(0, 0.4),
+                self._random.uniform(-20, 20),
+            )
         self._insert(event_id, endpoint_id, "pending", wait, shift)
         if self.strikes("duplicate"):
             self._insert(event_id, endpoint_id, "pending", wait, shift)
@@ -86,6 +113,7 @@ class Faults:
     def _insert(self, event_id: str, endpoint_id: str, state: str, wait: float, shift: float) -> None:
         last = self._store.run("SELECT coalesce(max(id), 0) AS id FROM delivery")[0]["id"]
         self._store.run(
-            "INSERT INTO delivery (event_id, endpoint_id, state, place, next_at, attempts) VALUES (?, ?, ?, ?, ?, 0)",
+            "INSERT INTO delivery (event_id, endpoint_id, state, place, next_at, attempts)"
+            " VALUES (?, ?, ?, ?, ?, 0)",
             *(event_id, endpoint_id, state, last + 1 + shift, time.time() + wait),
         )

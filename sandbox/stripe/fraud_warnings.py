@@ -1,4 +1,6 @@
-"""Early fraud warnings: the card network says that a payment may have been fraud, before anyone disputes it."""
+"""Early fraud warnings: the card network says that a payment may have been fraud, before anyone
+disputes it.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,13 @@ def retrieve(scope: Scope, params: Obj, warning_id: str) -> Obj:
 def index(scope: Scope, params: Obj) -> Obj:
     """Warnings about a charge or an intent."""
     equal: dict[str, Any] = {name: params[name] for name in ("charge", "payment_intent") if name in params}
-    return page(scope, "radar.early_fraud_warning", params, "/v1/radar/early_fraud_warnings", **equal)
+    return page(
+        scope,
+        "radar.early_fraud_warning",
+        params,
+        "/v1/radar/early_fraud_warnings",
+        **equal,
+    )
 
 
 _LIST = Fields({**PAGE, "charge": text, "payment_intent": text, "created": moment})

@@ -49,7 +49,8 @@ def claim(store: Store, account: str, key: str, print_: str, now: int) -> Kept |
     row = rows[0]
     if row["fingerprint"] != print_:
         raise StripeError(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+            "Keys for idempotent requests can only be used with the same parameters they were first used "
+            "with. Try "
             f"using a key other than '{key}' if you meant to execute a different request.",
             kind="idempotency_error",
             remembered=False,

@@ -27,17 +27,32 @@ _BY_PREFIX = (
 )
 
 
-def page(scope: Scope, kind: str, params: Obj, url: str, keep: Test | None = None, **equal: Any) -> Obj:
+def page(
+    scope: Scope,
+    kind: str,
+    params: Obj,
+    url: str,
+    keep: Test | None = None,
+    **equal: Any,
+) -> Obj:
     """One page of a kind of object, newest first, filtered by fields, time and `keep`."""
     rows = scope.find(kind, **equal)
-    return paged([row for row in rows if _in_time(row, params) and (keep is None or keep(row))], params, url)
+    return paged(
+        [row for row in rows if _in_time(row, params) and (keep is None or keep(row))],
+        params,
+        url,
+    )
 
 
 def paged(rows: list[Obj], params: Obj, url: str) -> Obj:
     """Cut one page out of rows that are sorted newest first."""
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
-        raise refused("Invalid limit: must be between 1 and 100", "limit", "parameter_invalid_integer")
+        raise refused(
+            "Invalid limit: must be between 1 and 100",
+            "limit",
+            "parameter_invalid_integer",
+        )
     if "starting_after" in params and "ending_before" in params:
         raise refused("You may only specify one of these parameters: starting_after, ending_before.")
     if "starting_after" in params:
@@ -90,7 +105,11 @@ def _expand(scope: Scope, node: Any, steps: list[str], path: str) -> None:
     if f"_{name}" in node:
         node[name] = node[f"_{name}"]
     if name not in node:
-        raise StripeError(f"This property cannot be expanded ({path}).", param="expand", remembered=False)
+        raise StripeError(
+            f"This property cannot be expanded ({path}).",
+            param="expand",
+            remembered=False,
+        )
     if isinstance(node[name], str):
         node[name] = _object(scope, node[name], path)
     if len(steps) > 1:
@@ -100,5 +119,9 @@ def _expand(scope: Scope, node: Any, steps: list[str], path: str) -> None:
 def _object(scope: Scope, object_id: str, path: str) -> Obj:
     found = scope.store.get(scope.account, object_id) if object_id.startswith(_BY_PREFIX) else None
     if found is None:
-        raise StripeError(f"This property cannot be expanded ({path}).", param="expand", remembered=False)
+        raise StripeError(
+            f"This property cannot be expanded ({path}).",
+            param="expand",
+            remembered=False,
+        )
     return found

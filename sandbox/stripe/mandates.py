@@ -13,7 +13,10 @@ def make_mandate(scope: Scope, method: Obj, reusable: bool) -> Obj:
     kind = method["type"]
     details: Obj = {}
     if kind == "sepa_debit":
-        details = {"reference": new_id("x", 12)[2:].upper(), "url": f"{scope.world.base_url}/"}
+        details = {
+            "reference": new_id("x", 12)[2:].upper(),
+            "url": f"{scope.world.base_url}/",
+        }
     if kind == "bacs_debit":
         details = {
             "display_name": None,

@@ -1,4 +1,6 @@
-"""Currencies as Stripe counts them: exponents, smallest charges, fees, and the fixed exchange rates of the stand-in."""
+"""Currencies as Stripe counts them: exponents, smallest charges, fees, and the fixed exchange rates
+of the stand-in.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +8,45 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.stripe.errors import StripeError, refused
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-# Counted with two decimals for compatibility, though the money itself has none: only whole units can be charged.
+ZERO_DECIMAL = frozenset(
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+# Counted with two decimals for compatibility, though the money itself has none: only whole units can be
+# charged.
 WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 LARGEST = 99_999_999
 
 # Smallest amounts Stripe charges, in minor units; for the others about half a dollar.
 MINIMUM = {
-    "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50,
-    "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50,
-    "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
+    "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,
+    "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000,
+    "myr": 200, "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
 }  # fmt: skip
 
 # US dollars for one unit. They never move, so that a test can state the result.
 _DOLLARS = {
-    "usd": "1", "eur": "1.10", "gbp": "1.25", "chf": "1.12", "cad": "0.73", "aud": "0.65", "nzd": "0.60", "jpy": "0.0067",
-    "mxn": "0.054", "brl": "0.18", "sek": "0.095", "nok": "0.093", "dkk": "0.147", "pln": "0.25", "czk": "0.043",
-    "huf": "0.0028", "inr": "0.012", "krw": "0.00073", "clp": "0.0011", "kwd": "3.25", "bhd": "2.65", "jod": "1.41",
-    "omr": "2.60", "tnd": "0.32", "isk": "0.0072", "ugx": "0.00027", "sgd": "0.75", "hkd": "0.128", "zar": "0.055",
+    "usd": "1", "eur": "1.10", "gbp": "1.25", "chf": "1.12", "cad": "0.73", "aud": "0.65", "nzd": "0.60",
+    "jpy": "0.0067", "mxn": "0.054", "brl": "0.18", "sek": "0.095", "nok": "0.093", "dkk": "0.147",
+    "pln": "0.25", "czk": "0.043", "huf": "0.0028", "inr": "0.012", "krw": "0.00073", "clp": "0.0011",
+    "kwd": "3.25", "bhd": "2.65", "jod": "1.41", "omr": "2.60", "tnd": "0.32", "isk": "0.0072",
+    "ugx": "0.00027", "sgd": "0.75", "hkd": "0.128", "zar": "0.055",
 }  # fmt: skip
 
 
@@ -54,12 +76,19 @@ def check_charge(amount: int, currency: str, param: str = "amount") -> None:
     if amount < 0:
         raise refused("Invalid non-negative integer", param, "parameter_invalid_integer")
     if currency in THREE_DECIMAL and amount % 10:
-        raise refused(f"Invalid amount: the last digit must be 0 for {currency}.", param, "invalid_amount")
+        raise refused(
+            f"Invalid amount: the last digit must be 0 for {currency}.",
+            param,
+            "invalid_amount",
+        )
     if currency in WHOLE_UNITS_ONLY and amount % 100:
         raise refused(f"Invalid amount: {currency} has no fractions.", param, "invalid_amount")
     if amount > LARGEST:
         raise StripeError(
-            "Amount must be no more than 999,999.99", code="amount_too_large", param=param, remembered=False
+            "Amount must be no more than 999,999.99",
+            code="amount_too_large",
+            param=param,
+            remembered=False,
         )
     if amount < smallest_charge(currency):
         message = f"Amount must be at least {show(smallest_charge(currency), currency)}"

@@ -1,4 +1,6 @@
-"""The pages a person sees: the hosted checkout, the bank's authentication, onboarding, and the desk of the sandbox."""
+"""The pages a person sees: the hosted checkout, the bank's authentication, onboarding, and the desk
+of the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,10 @@ def _add_checkout(app: Flask, world: World) -> None:
         with world.store.transaction():
             scope, intent = _look_up(world, intent_id)
             if intent is None or intent.get("status") != "requires_action":
-                return _closed("There is nothing to authenticate here.", 404 if intent is None else 200)
+                return _closed(
+                    "There is nothing to authenticate here.",
+                    404 if intent is None else 200,
+                )
             if request.method == "GET":
                 return render_template("authenticate.html", intent=intent)
             outcome = request.form.get("outcome")
@@ -94,7 +99,8 @@ def _show(scope: Scope, session: Obj, message: str | None = None, status: int = 
         return _closed("This checkout page has expired. Go back to the business that sent you here.")
     if session["status"] == "complete":
         return _closed(
-            "This checkout page is finished: nothing more is to be paid here.", back=session["success_url"]
+            "This checkout page is finished: nothing more is to be paid here.",
+            back=session["success_url"],
         )
     account = scope.store.get(PLATFORM, scope.account or PLATFORM_ID) or {}
     page = render_template(
@@ -142,7 +148,10 @@ def _add_desk(app: Flask, world: World, control: Control) -> None:
     @app.get("/")
     def desk() -> ResponseReturnValue:
         return render_template(
-            "desk.html", **_desk(world), message=request.args.get("done"), state=control.state()
+            "desk.html",
+            **_desk(world),
+            message=request.args.get("done"),
+            state=control.state(),
         )
 
     @app.post("/")
@@ -179,4 +188,9 @@ def _desk(world: World) -> dict[str, Any]:
         PLATFORM,
         *(each["id"] for each in store.find(PLATFORM, "account") if each["id"] != PLATFORM_ID),
     ]
-    return {"payments": rows, "payouts": latest("payout"), "accounts": holders, "debits": ("py_",)}
+    return {
+        "payments": rows,
+        "payouts": latest("payout"),
+        "accounts": holders,
+        "debits": ("py_",),
+    }

@@ -1,6 +1,6 @@
 """Reading form-encoded parameters: the bracket syntax, and the kinds of value a parameter can be.
 
-Which parameters an endpoint knows stands beside the endpoint; a parameter it does not know is refused, as Stripe does.
+Which parameters an endpoint knows stands beside the endpoint; unknown ones are refused, as Stripe does.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ def text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise refused(f"Invalid string: {name}", name)
     if value == "":
-        message = f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; "
-        raise refused(message + f"however '{name}' cannot be unset.", name, "parameter_invalid_empty")
+        message = (
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{name}' cannot be unset."
+        )
+        raise refused(message, name, "parameter_invalid_empty")
     return value
 
 
@@ -87,7 +90,8 @@ class OneOf:
     def __call__(self, value: Any, name: str) -> str:
         if value not in self.words:
             raise refused(
-                f"Invalid {name}: must be one of {', '.join(self.words[:-1])}, or {self.words[-1]}", name
+                f"Invalid {name}: must be one of {', '.join(self.words[:-1])}, or {self.words[-1]}",
+                name,
             )
         return str(value)
 
@@ -163,7 +167,10 @@ def email(value: Any, name: str) -> str:
     """An address that looks like one."""
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text(value, name)):
         raise StripeError(
-            f"Invalid email address: {value}", code="email_invalid", param=name, remembered=False
+            f"Invalid email address: {value}",
+            code="email_invalid",
+            param=name,
+            remembered=False,
         )
     return str(value)
 
@@ -176,4 +183,9 @@ def web_address(value: Any, name: str) -> str:
 
 
 EXPAND: dict[str, Kind] = {"expand": Listed(text)}
-PAGE: dict[str, Kind] = {"limit": whole, "starting_after": text, "ending_before": text, **EXPAND}
+PAGE: dict[str, Kind] = {
+    "limit": whole,
+    "starting_after": text,
+    "ending_before": text,
+    **EXPAND,
+}

@@ -1,4 +1,4 @@
-"""The engine of a payment: an intent meets a payment method, and succeeds, fails, waits for the payer, or for a bank.
+"""The engine of a payment: an intent meets a method, and succeeds, fails, waits for the payer, or for a bank.
 
 Used by the hosted page and by the payment intent API alike. The API's own checks live in payment_intents.py.
 """
@@ -46,7 +46,10 @@ def make_intent(scope: Scope, amount: int, currency: str, params: Obj) -> Obj:
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card", *([debit] if (debit := debit_kind(currency)) else [])],
+        "payment_method_types": [
+            "card",
+            *([debit] if (debit := debit_kind(currency)) else []),
+        ],
         "processing": None,
         "receipt_email": params.get("receipt_email"),
         "review": None,
@@ -71,7 +74,12 @@ def debit_kind(currency: str) -> str | None:
 
 
 def attempt(
-    scope: Scope, intent: Obj, method: Obj, *, off_session: bool = False, authenticated: bool = False
+    scope: Scope,
+    intent: Obj,
+    method: Obj,
+    *,
+    off_session: bool = False,
+    authenticated: bool = False,
 ) -> Decline | None:
     """Try to take the money. Answers why it was refused, or nothing; the intent's status says the rest."""
     test = behaviour(method)
@@ -106,7 +114,8 @@ def _ask_payer(scope: Scope, intent: Obj) -> None:
     where = f"{scope.world.base_url}/c/authenticate/{intent['id']}"
     redirect = {"return_url": intent.get("_return_url"), "url": where}
     intent.update(
-        status="requires_action", next_action={"type": "redirect_to_url", "redirect_to_url": redirect}
+        status="requires_action",
+        next_action={"type": "redirect_to_url", "redirect_to_url": redirect},
     )
     scope.put(intent)
     scope.emit("payment_intent.requires_action", intent)
@@ -214,4 +223,7 @@ def end_debit(scope: Scope, intent: Obj, reason: str = "") -> None:
     for session in sessions:
         session["payment_status"] = "unpaid" if reason else "paid"
         scope.put(session)
-        scope.emit(f"checkout.session.async_payment_{'failed' if reason else 'succeeded'}", session)
+        scope.emit(
+            f"checkout.session.async_payment_{'failed' if reason else 'succeeded'}",
+            session,
+        )

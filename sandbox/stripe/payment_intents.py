@@ -31,7 +31,10 @@ from sandbox.stripe.routing import Route
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, public
 
-_AUTOMATIC = Fields({"enabled": flag, "allow_redirects": one_of("always", "never")}, required=("enabled",))
+_AUTOMATIC = Fields(
+    {"enabled": flag, "allow_redirects": one_of("always", "never")},
+    required=("enabled",),
+)
 _MANDATE = Fields({"customer_acceptance": anything}, required=("customer_acceptance",))
 _FUTURE = one_of("off_session", "on_session")
 _CONFIRMING: dict[str, Kind] = {
@@ -82,7 +85,11 @@ def create(scope: Scope, params: Obj) -> Obj:
     currency = money.check_currency(params["currency"])
     money.check_charge(params["amount"], currency)
     if params.get("off_session") and not params.get("confirm"):
-        raise refused("off_session can only be used with confirm=true", "off_session", "parameter_missing")
+        raise refused(
+            "off_session can only be used with confirm=true",
+            "off_session",
+            "parameter_missing",
+        )
     if "customer" in params:
         scope.get("customer", params["customer"], "customer")
     _check_return(params, params.get("automatic_payment_methods", {}))
@@ -106,8 +113,9 @@ def _check_return(params: Obj, automatic: Obj) -> None:
     may_leave = automatic.get("allow_redirects", "always") == "always" and automatic.get("enabled", True)
     if params.get("confirm") and may_leave and not params.get("off_session") and "return_url" not in params:
         raise refused(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
-            "these payment methods might redirect your customer off of your page, you must provide a `return_url`.",
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because "
+            "some of these payment methods might redirect your customer off of your page, you must provide a "
+            "`return_url`.",
             "return_url",
         )
 
@@ -118,7 +126,7 @@ def _method(scope: Scope, params: Obj, customer: str | None) -> Obj | None:
     method = resolve(scope, params["payment_method"])
     if method["customer"] and method["customer"] != customer:
         raise StripeError(
-            "The provided PaymentMethod cannot be used with this PaymentIntent: it belongs to a different customer, "
+            "The provided PaymentMethod cannot be used here: it belongs to a different customer, "
             "which must be given in the `customer` parameter.",
             param="payment_method",
         )
@@ -231,7 +239,12 @@ def cancel(scope: Scope, params: Obj, intent_id: str) -> Obj:
 
 def end(scope: Scope, intent: Obj, reason: str | None) -> Obj:
     """Mark an intent as given up, and say so in an event."""
-    intent.update(status="canceled", canceled_at=scope.now(), cancellation_reason=reason, next_action=None)
+    intent.update(
+        status="canceled",
+        canceled_at=scope.now(),
+        cancellation_reason=reason,
+        next_action=None,
+    )
     scope.put(intent)
     scope.emit("payment_intent.canceled", intent)
     return intent
@@ -246,11 +259,24 @@ def index(scope: Scope, params: Obj) -> Obj:
 _REASONS = one_of("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 ROUTES = [
     Route("POST", "/v1/payment_intents", CREATE, create),
-    Route("GET", "/v1/payment_intents", Fields({**PAGE, "customer": text, "created": moment}), index),
+    Route(
+        "GET",
+        "/v1/payment_intents",
+        Fields({**PAGE, "customer": text, "created": moment}),
+        index,
+    ),
     Route("GET", "/v1/payment_intents/<>", Fields(EXPAND), retrieve),
     Route("POST", "/v1/payment_intents/<>", UPDATE, update),
-    Route("POST", "/v1/payment_intents/<>/confirm", Fields({**_CONFIRMING, **EXPAND}), confirm),
     Route(
-        "POST", "/v1/payment_intents/<>/cancel", Fields({"cancellation_reason": _REASONS, **EXPAND}), cancel
+        "POST",
+        "/v1/payment_intents/<>/confirm",
+        Fields({**_CONFIRMING, **EXPAND}),
+        confirm,
+    ),
+    Route(
+        "POST",
+        "/v1/payment_intents/<>/cancel",
+        Fields({"cancellation_reason": _REASONS, **EXPAND}),
+        cancel,
     ),
 ]

@@ -29,7 +29,12 @@ _ADDRESS = Fields(dict.fromkeys(("city", "country", "line1", "line2", "postal_co
 BILLING = Fields({"address": _ADDRESS, "email": email, "name": clearable, "phone": clearable})
 _CARD = Fields({"number": text, "exp_month": whole, "exp_year": whole, "cvc": text, "token": text})
 _BANK = Fields(
-    {"account_holder_type": text, "account_number": text, "account_type": text, "routing_number": text}
+    {
+        "account_holder_type": text,
+        "account_number": text,
+        "account_type": text,
+        "routing_number": text,
+    }
 )
 CREATE = Fields(
     {
@@ -100,13 +105,26 @@ def _details(test: cards.TestMethod) -> Obj:
             "status_details": {},
         }
     if test.kind == "sepa_debit":
-        keys = {"bank_code": "37040044", "branch_code": "", "country": "DE", "fingerprint": "sepa3000"}
-        return {**keys, "generated_from": {"charge": None, "setup_attempt": None}, "last4": test.last4}
+        keys = {
+            "bank_code": "37040044",
+            "branch_code": "",
+            "country": "DE",
+            "fingerprint": "sepa3000",
+        }
+        return {
+            **keys,
+            "generated_from": {"charge": None, "setup_attempt": None},
+            "last4": test.last4,
+        }
     if test.kind == "bacs_debit":
         return {"fingerprint": "bacs2345", "last4": test.last4, "sort_code": "108800"}
     return {
         "brand": test.brand,
-        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "pass",
+        },
         "country": "US",
         "display_brand": test.brand,
         "exp_month": 12,
@@ -131,7 +149,7 @@ def resolve(scope: Scope, given: str, param: str = "payment_method") -> Obj:
     """A payment method by its id, or a new one by one of Stripe's test names."""
     if given in cards.BY_NAME:
         return make(scope, cards.BY_NAME[given])
-    if given.startswith("pm_card_") or given.startswith("pm_usBankAccount"):
+    if given.startswith(("pm_card_", "pm_usBankAccount")):
         raise missing("PaymentMethod", given, param)
     method = scope.store.get(scope.account, given)
     if method is None or method["object"] != "payment_method":
@@ -165,7 +183,9 @@ def create(scope: Scope, params: Obj) -> Obj:
         test = cards.BY_NAME["pm_sepaDebit"]
     if test is None or test.kind != params["type"]:
         raise refused(
-            "Use one of Stripe's test numbers or tokens", f"{params['type']}[number]", "incorrect_number"
+            "Use one of Stripe's test numbers or tokens",
+            f"{params['type']}[number]",
+            "incorrect_number",
         )
     method = make(scope, test, params.get("billing_details"))
     method["metadata"] = params.get("metadata", {})
@@ -258,7 +278,10 @@ ROUTES = [
     Route("GET", "/v1/payment_methods/<>", Fields(EXPAND), retrieve),
     Route("POST", "/v1/payment_methods/<>", UPDATE, update),
     Route(
-        "POST", "/v1/payment_methods/<>/attach", Fields({"customer": text, **EXPAND}, ("customer",)), attach
+        "POST",
+        "/v1/payment_methods/<>/attach",
+        Fields({"customer": text, **EXPAND}, ("customer",)),
+        attach,
     ),
     Route("POST", "/v1/payment_methods/<>/detach", Fields(EXPAND), detach),
     Route("GET", "/v1/customers/<>/payment_methods", Fields(_LIST), of_customer),

@@ -8,7 +8,16 @@ from sandbox.stripe import money
 from sandbox.stripe.balance import Movement, record, refresh, total
 from sandbox.stripe.errors import StripeError, refused
 from sandbox.stripe.lists import page
-from sandbox.stripe.params import EXPAND, PAGE, Fields, metadata, moment, one_of, text, whole
+from sandbox.stripe.params import (
+    EXPAND,
+    PAGE,
+    Fields,
+    metadata,
+    moment,
+    one_of,
+    text,
+    whole,
+)
 from sandbox.stripe.routing import Route
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, new_id
@@ -69,7 +78,9 @@ def sweep(scope: Scope, include_pending: bool = False) -> Obj | None:
     payout = _make(scope, amount, settlement, True, {})
     for row in rows:
         row.update(
-            _payout=payout["id"], status="available", available_on=min(row["available_on"], scope.now())
+            _payout=payout["id"],
+            status="available",
+            available_on=min(row["available_on"], scope.now()),
         )
         scope.put(row)
     return payout
@@ -96,7 +107,9 @@ def _open(scope: Scope, payout_id: str) -> Obj:
 
 
 def fail(scope: Scope, payout_id: str, code: str = "account_closed") -> Obj:
-    """The bank refused the money, even after it was called paid: it returns to the balance, for the next payout."""
+    """The bank refused the money, even after it was called paid: it returns to the balance, for the
+    next payout.
+    """
     payout = scope.get("payout", payout_id)
     if payout["status"] in ("failed", "canceled"):
         raise StripeError(f"This payout is {payout['status']} already.")
@@ -121,7 +134,10 @@ def create(scope: Scope, params: Obj) -> Obj:
     if params["amount"] < 1:
         raise refused("Invalid positive integer", "amount", "parameter_invalid_integer")
     if params["amount"] > total(scope, "available", currency):
-        raise StripeError("You have insufficient funds in your Stripe account.", code="balance_insufficient")
+        raise StripeError(
+            "You have insufficient funds in your Stripe account.",
+            code="balance_insufficient",
+        )
     return _make(scope, params["amount"], currency, False, params)
 
 

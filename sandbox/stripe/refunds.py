@@ -8,7 +8,17 @@ from sandbox.stripe import cards, money
 from sandbox.stripe.balance import Movement, record
 from sandbox.stripe.errors import StripeError, refused
 from sandbox.stripe.lists import page
-from sandbox.stripe.params import EXPAND, PAGE, Fields, email, metadata, moment, one_of, text, whole
+from sandbox.stripe.params import (
+    EXPAND,
+    PAGE,
+    Fields,
+    email,
+    metadata,
+    moment,
+    one_of,
+    text,
+    whole,
+)
 from sandbox.stripe.routing import Route
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, new_id
@@ -51,12 +61,16 @@ def _charge(scope: Scope, params: Obj) -> Obj:
         charge_id = intent["latest_charge"]
     charge = scope.get("charge", charge_id, "charge")
     if charge["status"] != "succeeded":
-        raise StripeError(f"Charge {charge_id} has not succeeded and can't be refunded.", param="charge")
+        raise StripeError(
+            f"Charge {charge_id} has not succeeded and can't be refunded.",
+            param="charge",
+        )
     if charge["disputed"] and any(
         not each["is_charge_refundable"] for each in scope.find("dispute", charge=charge_id)
     ):
         raise StripeError(
-            f"Charge {charge_id} has been charged back; cannot issue a refund.", code="charge_disputed"
+            f"Charge {charge_id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
         )
     return charge
 
@@ -64,13 +78,17 @@ def _charge(scope: Scope, params: Obj) -> Obj:
 def _amount(charge: Obj, params: Obj) -> int:
     left = charge["amount"] - charge["amount_refunded"]
     if left <= 0:
-        raise StripeError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+        raise StripeError(
+            f"Charge {charge['id']} has already been refunded.",
+            code="charge_already_refunded",
+        )
     amount = int(params.get("amount", left))
     if amount < 1:
         raise refused("Invalid positive integer", "amount", "parameter_invalid_integer")
     if amount > left:
-        words = f"Refund amount ({money.show(amount, charge['currency'])}) is greater than unrefunded amount on charge"
-        raise StripeError(f"{words} ({money.show(left, charge['currency'])})", param="amount")
+        asked, unrefunded = (money.show(each, charge["currency"]) for each in (amount, left))
+        message = f"Refund amount ({asked}) is greater than unrefunded amount on charge ({unrefunded})"
+        raise StripeError(message, param="amount")
     return amount
 
 
@@ -112,7 +130,11 @@ def _make(scope: Scope, charge: Obj, amount: int, status: str, params: Obj) -> O
 def _book(scope: Scope, refund: Obj, charge: Obj, amount: int) -> None:
     debit = charge["id"].startswith("py_")
     move = Movement(
-        "payment_refund" if debit else "refund", "refund", -amount, charge["currency"], refund["id"]
+        "payment_refund" if debit else "refund",
+        "refund",
+        -amount,
+        charge["currency"],
+        refund["id"],
     )
     refund["balance_transaction"] = record(scope, move)["id"]
     scope.put(refund)
@@ -146,7 +168,13 @@ def fail(scope: Scope, refund_id: str, reason: str = "lost_or_stolen_card") -> O
 
 def _give_back(scope: Scope, refund: Obj, status: str, reason: str | None) -> None:
     charge = scope.get("charge", refund["charge"])
-    move = Movement("refund_failure", "refund_failure", refund["amount"], refund["currency"], refund["id"])
+    move = Movement(
+        "refund_failure",
+        "refund_failure",
+        refund["amount"],
+        refund["currency"],
+        refund["id"],
+    )
     refund["failure_balance_transaction"] = record(scope, move)["id"]
     refund["status"] = status
     if reason:

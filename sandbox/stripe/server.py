@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from types import TracebackType
+from typing import Self
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -33,16 +34,16 @@ class _Quiet(WSGIRequestHandler):
 class StripeStandIn:
     """A running stand-in, as a context manager.
 
-    `url` is the API's base address, `control` does what the outside world would do, and `requests` holds every API
-    request as it came. Without a `store` path it forgets everything at its end.
+    `url` is the API's base address, `control` does what the outside world would do, and `requests` holds
+    every API request as it came. Without a `store` path it forgets everything at its end.
     """
 
     def __init__(
         self,
         webhook_url: str | None = None,
-        webhook_secret: str = "whsec_sandbox",  # noqa: S107 - signs the stand-in's own events, guards nothing
+        webhook_secret: str = "whsec_sandbox",
         connect_webhook_url: str | None = None,
-        connect_webhook_secret: str = "whsec_sandbox_connect",  # noqa: S107 - as above
+        connect_webhook_secret: str = "whsec_sandbox_connect",
         *,
         port: int = 0,
         store: str | None = None,
@@ -78,7 +79,7 @@ class StripeStandIn:
         add_control(app, self.control)
         return app
 
-    def start(self) -> StripeStandIn:
+    def start(self) -> Self:
         """Begin to listen and to deliver."""
         self._thread.start()
         self._courier.start()
@@ -92,10 +93,13 @@ class StripeStandIn:
         self._courier.stop()
         self._store.close()
 
-    def __enter__(self) -> StripeStandIn:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()

@@ -75,7 +75,8 @@ def attempt(scope: Scope, intent: Obj, method: Obj, *, authenticated: bool = Fal
         where = f"{scope.world.base_url}/c/authenticate/{intent['id']}"
         redirect = {"return_url": intent.get("_return_url"), "url": where}
         intent.update(
-            status="requires_action", next_action={"type": "redirect_to_url", "redirect_to_url": redirect}
+            status="requires_action",
+            next_action={"type": "redirect_to_url", "redirect_to_url": redirect},
         )
         scope.put(intent)
         scope.emit("setup_intent.requires_action", intent)
@@ -99,7 +100,10 @@ def fail(scope: Scope, intent: Obj, method: Obj, decline: Decline) -> Decline:
     """The method was refused; the intent waits for another."""
     error = error_of(decline, method)
     intent.update(
-        status="requires_payment_method", payment_method=None, next_action=None, last_setup_error=error
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        last_setup_error=error,
     )
     scope.put(intent)
     scope.emit("setup_intent.setup_failed", intent)
@@ -186,5 +190,10 @@ ROUTES = [
     Route("GET", "/v1/setup_intents", _LIST, index),
     Route("GET", "/v1/setup_intents/<>", Fields(EXPAND), retrieve),
     Route("POST", "/v1/setup_intents/<>/confirm", Fields({**_CONFIRM, **EXPAND}), confirm),
-    Route("POST", "/v1/setup_intents/<>/cancel", Fields({"cancellation_reason": _REASONS, **EXPAND}), cancel),
+    Route(
+        "POST",
+        "/v1/setup_intents/<>/cancel",
+        Fields({"cancellation_reason": _REASONS, **EXPAND}),
+        cancel,
+    ),
 ]

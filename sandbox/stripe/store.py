@@ -1,4 +1,6 @@
-"""The stand-in's memory: one SQLite file, or memory alone. It knows rows, and nothing of what Stripe's objects mean."""
+"""The stand-in's memory: one SQLite file, or memory alone. It knows rows, and nothing of what
+Stripe's objects mean.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ CREATE TABLE IF NOT EXISTS answer (account TEXT NOT NULL, key TEXT NOT NULL, fin
   created INTEGER NOT NULL, status INTEGER, body TEXT, PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS due (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, account TEXT NOT NULL,
   act TEXT NOT NULL, object_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, endpoint_id TEXT NOT NULL,
-  state TEXT NOT NULL, place REAL NOT NULL, next_at REAL NOT NULL, attempts INTEGER NOT NULL, last_status TEXT);
+CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, event_id TEXT NOT NULL,
+  endpoint_id TEXT NOT NULL, state TEXT NOT NULL, place REAL NOT NULL, next_at REAL NOT NULL,
+  attempts INTEGER NOT NULL, last_status TEXT);
 CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (state, place);
 """
 
@@ -73,7 +76,13 @@ class Store:
         self.run(
             "INSERT INTO object (account, kind, id, created, body) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            *(account, obj["object"], obj["id"], obj.get("created", 0), json.dumps(obj)),
+            *(
+                account,
+                obj["object"],
+                obj["id"],
+                obj.get("created", 0),
+                json.dumps(obj),
+            ),
         )
 
     def get(self, account: str, object_id: str) -> Obj | None:
@@ -106,4 +115,8 @@ class Store:
 
     def set(self, name: str, value: Any) -> None:
         """Keep a value across restarts."""
-        self.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", name, json.dumps(value))
+        self.run(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
+            name,
+            json.dumps(value),
+        )

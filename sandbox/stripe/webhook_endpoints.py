@@ -51,7 +51,12 @@ def ensure(world: World, url: str, secret: str, connect: bool) -> Obj:
                 endpoint["_secret"] = secret
                 world.store.put(PLATFORM, endpoint)
                 return endpoint
-        params = {"url": url, "enabled_events": ["*"], "connect": connect, "api_version": API_VERSION}
+        params = {
+            "url": url,
+            "enabled_events": ["*"],
+            "connect": connect,
+            "api_version": API_VERSION,
+        }
         return make(world.scope(), params, secret)
 
 

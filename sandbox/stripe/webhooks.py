@@ -1,4 +1,6 @@
-"""Delivering events: signed as Stripe signs them, in order, tried again with growing pauses until accepted."""
+"""Delivering events: signed as Stripe signs them, in order, tried again with growing pauses until
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ import requests
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import PLATFORM, World, public
 
-# Pauses in real seconds; the last one repeats. A portal that is being restarted is found again within moments.
+# Pauses in real seconds; the last one repeats. A portal that is being restarted is found again within
+# moments.
 PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 MOST_ATTEMPTS = 200
 
@@ -87,7 +90,10 @@ class Courier:
 
     def post(self, event_id: str, endpoint_id: str) -> str:
         """Send one event to one endpoint now. Answers the HTTP status, or the reason why there is none."""
-        event, endpoint = self._find(event_id), self._world.store.get(PLATFORM, endpoint_id)
+        event, endpoint = (
+            self._find(event_id),
+            self._world.store.get(PLATFORM, endpoint_id),
+        )
         if event is None or endpoint is None:
             return "gone"
         body = json.dumps(public(event), indent=2).encode()
@@ -99,7 +105,11 @@ class Courier:
         }
         try:
             answer = self._http.post(
-                endpoint["url"], data=body, headers=headers, timeout=20, allow_redirects=False
+                endpoint["url"],
+                data=body,
+                headers=headers,
+                timeout=20,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             return type(error).__name__

@@ -26,7 +26,9 @@ def new_id(prefix: str, length: int = 24) -> str:
 
 
 def public(value: Any) -> Any:
-    """An object as the outside may see it: names that begin with an underscore are the stand-in's own notes."""
+    """An object as the outside may see it: names that begin with an underscore are the stand-in's own
+    notes.
+    """
     if isinstance(value, dict):
         return {key: public(each) for key, each in value.items() if not key.startswith("_")}
     return [public(each) for each in value] if isinstance(value, list) else value
@@ -59,7 +61,10 @@ class World:
         done = 0
         while True:
             with self.store.transaction():
-                rows = self.store.run("SELECT * FROM due WHERE at <= ? ORDER BY at, id LIMIT 1", self.now())
+                rows = self.store.run(
+                    "SELECT * FROM due WHERE at <= ? ORDER BY at, id LIMIT 1",
+                    self.now(),
+                )
                 if not rows:
                     return done
                 self.store.run("DELETE FROM due WHERE id = ?", rows[0]["id"])

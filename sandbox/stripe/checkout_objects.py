@@ -1,0 +1,162 @@
+"""The shape of a Checkout Session and of its line items."""
+
+from __future__ import annotations
+
+from sandbox.stripe import money
+from sandbox.stripe.errors import refused
+from sandbox.stripe.store import Obj
+from sandbox.stripe.world import Scope, new_id
+
+
+def line_item(item: Obj, place: int) -> Obj:
+    """One thing that is paid for, out of the request's inline price."""
+    param = f"line_items[{place}]"
+    if "price_data" not in item:
+        raise refused(
+            "This stand-in has no stored prices: use price_data.",
+            f"{param}[price_data]",
+            "parameter_missing",
+        )
+    price = item["price_data"]
+    for name in ("product_data", "unit_amount"):
+        if name not in price:
+            full = f"{param}[price_data][{name}]"
+            raise refused(f"Missing required param: {full}.", full, "parameter_missing")
+    currency = money.check_currency(price["currency"], f"{param}[price_data][currency]")
+    amount, quantity = price["unit_amount"], item.get("quantity", 1)
+    if amount < 0 or quantity < 1:
+        raise refused(
+            "Invalid non-negative integer",
+            f"{param}[price_data][unit_amount]",
+            "parameter_invalid_integer",
+        )
+    total = amount * quantity
+    return {
+        "id": new_id("li"),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": total,
+        "amount_tax": 0,
+        "amount_total": total,
+        "currency": currency,
+        "description": price["product_data"]["name"],
+        "metadata": item.get("metadata", {}),
+        "price": _price(currency, amount),
+        "quantity": quantity,
+        "_words": price["product_data"].get("description"),
+    }
+
+
+def _price(currency: str, amount: int) -> Obj:
+    return {
+        "id": new_id("price"),
+        "object": "price",
+        "active": False,
+        "billing_scheme": "per_unit",
+        "created": 0,
+        "currency": currency,
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": None,
+        "metadata": {},
+        "nickname": None,
+        "product": new_id("prod", 14),
+        "recurring": None,
+        "tax_behavior": "unspecified",
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "one_time",
+        "unit_amount": amount,
+        "unit_amount_decimal": str(amount),
+    }
+
+
+def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expires: int) -> Obj:
+    """An open session with every field present; amounts, items and intents are added by its maker."""
+    session_id = new_id("cs_test", 58)
+    address = customer["email"] if customer else params.get("customer_email")
+    details = {
+        "address": None,
+        "business_name": None,
+        "email": address,
+        "individual_name": None,
+        "name": None,
+    }
+    words = params.get("custom_text", {})
+    return {
+        "id": session_id,
+        "object": "checkout.session",
+        "adaptive_pricing": params.get("adaptive_pricing", {"enabled": True}) if mode == "payment" else None,
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "amount_subtotal": None,
+        "amount_total": None,
+        "automatic_tax": {
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "billing_address_collection": params.get("billing_address_collection"),
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": scope.now(),
+        "currency": None,
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": words.get("after_submit"),
+            "shipping_address": None,
+            "submit": words.get("submit"),
+            "terms_of_service_acceptance": None,
+        },
+        "customer": customer["id"] if customer else None,
+        "customer_creation": None if customer else params.get("customer_creation", "if_required"),
+        "customer_details": {
+            **details,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": None,
+        }
+        if address
+        else None,
+        "customer_email": params.get("customer_email"),
+        "discounts": [],
+        "expires_at": expires,
+        "invoice": None,
+        "invoice_creation": None,
+        "livemode": False,
+        "locale": params.get("locale"),
+        "metadata": params.get("metadata", {}),
+        "mode": mode,
+        "origin_context": None,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "always" if mode == "setup" else "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": params.get("submit_type"),
+        "subscription": None,
+        "success_url": params["success_url"],
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted_page",
+        "url": f"{scope.world.base_url}/c/pay/{session_id}",
+        "wallet_options": None,
+        "_intent_data": params.get("payment_intent_data", {}),
+    }
