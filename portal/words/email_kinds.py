@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.words.core import Words
+
 from portal.words.emails import Letter, Reader, Row, Sender, Way
 
 SHOWN_INVOICES = 12
@@ -62,7 +63,6 @@ def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[Ow
         amount_note=_what_for(words, invoices, no_fees), rows=() if one else _owed_rows(words, invoices, today),
         action=words.text("See your ways to pay"), ways=_ways(words),
         closing=(words.text("You can also just reply; %(name)s reads every answer.", name=sender.contact_name),),
-        collecting=True,
     )
 
 
@@ -74,8 +74,8 @@ def code(words: Words, sender: Sender, digits: str, until: datetime) -> Letter:
         closing=(
             words.text("Enter it on the page you have open. It works once, until %(moment)s.",
                        moment=words.moment(until)),
-            words.text("You did not ask for a code? Then you need not do anything: without it, nothing can be signed "
-                       "or changed."),
+            words.text("You did not ask for a code? Then you need not do anything: without it, nothing opens and nothing "
+                       "can be changed."),
         ),
         warning=Way(words.text("Do not read it to anyone."), words.text(
             "Nobody from %(business)s will ask you for it, on the phone or in a message.", business=sender.name)),
@@ -89,7 +89,7 @@ def new_link(words: Words, sender: Sender, reader: Reader, until: datetime) -> L
         subject=words.text("Your new link from %(business)s", business=sender.name),
         preview=words.text("It opens your page with us."), greeting=_hello(words, reader),
         opening=(words.text("Here is the fresh link to your page that was asked for. It works until %(day)s.",
-                            day=words.day(until.date())),),
+                            day=words.day(until)),),
         action=words.text("Open your page"),
         closing=(words.text("You did not ask for it? Then you need not do anything."),),
     )
@@ -130,7 +130,7 @@ def debit_failed(words: Words, sender: Sender, reader: Reader, paid: PaidSum) ->
         opening=(words.text("Your bank did not let this payment through. Nothing was taken."),),
         amounts=(words.money(paid.amount_minor, paid.currency),),
         amount_note=words.text("Payment %(number)s, started on %(day)s. What it was for is open again.",
-                               number=paid.number, day=words.day(paid.at.date())),
+                               number=paid.number, day=words.day(paid.at)),
         action=words.text("See your ways to pay"),
         closing=(words.text("You can try again or choose another way. If something is in the way, just reply; "
                             "%(name)s reads every answer.", name=sender.contact_name),),
@@ -232,12 +232,17 @@ def _ways(words: Words) -> tuple[Way, ...]:
 
 
 def _received(words: Words, paid: PaidSum) -> str:
-    day = words.day(paid.at.date())
+    day = words.day(paid.at)
     if paid.method_last4:
-        brand = paid.method_brand.replace("_", " ").capitalize()
         return words.text("Received on %(day)s, %(method)s ending in %(last4)s.", day=day,
-                          method=brand, last4=paid.method_last4)
+                          method=_method(words, paid.method_brand), last4=paid.method_last4)
     return words.text("Received on %(day)s.", day=day)
+
+
+def _method(words: Words, brand: str) -> str:
+    if not brand or "bank" in brand or "debit" in brand:
+        return words.text("bank account")
+    return brand.replace("_", " ").title()
 
 
 def _paid_rows(words: Words, paid: PaidSum) -> tuple[Row, ...]:

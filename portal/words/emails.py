@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from portal.domain.colors import Shades, shades
 from portal.words.core import Words
 
+from portal.domain.colors import Shades, shades
+
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link", "check_link")
+PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link")
 _PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 LONGEST_SUBJECT = 250
@@ -80,8 +80,6 @@ class Letter:
     warning: Way | None = None
     closing: tuple[str, ...] = ()
     signed: bool = True
-    links: bool = True
-    collecting: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,14 +110,14 @@ def plain(value: str) -> str:
 
 
 def render(words: Words, sender: Sender, reader: Reader, letter: Letter) -> Rendered:
-    """Lay a letter out as text and as HTML in the business's colors."""
+    """Lay a letter out as text and as HTML in the business's colors, in the words it was written in."""
     view = {
-        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader), "shades": _shades(sender),
-        "language": words.locale.replace("_", "-"), "initial": sender.name[:1].upper(),
+        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader), "shades": shades(sender.color),
+        "language": words.language, "initial": sender.name[:1].upper(),
         "link": {name: "{{" + name + "}}" for name in PLACEHOLDERS},
     }
-    text = _templates().get_template("email/letter.txt").render(view)
-    html = _templates().get_template("email/letter.html").render(view)
+    text = environment().get_template("email/letter.txt").render(view)
+    html = environment().get_template("email/letter.html").render(view)
     return Rendered(letter.subject[:LONGEST_SUBJECT], re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)
 
 
@@ -148,15 +146,3 @@ def _foot(words: Words, sender: Sender, reader: Reader) -> Foot:
         rights=words.text("Your rights"), ways_intro=words.text("On your page you can"),
         regards=words.text("Kind regards,"),
     )
-
-
-def _shades(sender: Sender) -> Shades:
-    return shades(sender.color)
-
-
-@cache
-def _templates() -> Environment:
-    # Emails carry finished sentences, so they need neither the pages' translations nor their filters.
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=lambda name: name is not None and name.endswith(".html"),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,0 +1,37 @@
+"""The list of what runs by itself: each job is one service function that takes the runtime and says how much it did.
+
+The one-machine loop and Celery run the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portal.runtime import Runtime
+from portal.services import asking, delivery, fetching, inbox
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job. It does a bounded batch; as long as it reports work done it is called again without waiting."""
+
+    name: str
+    run: Callable[[Runtime], int]
+    every_seconds: float
+    # A sweep does all there is in one call, so that calling it again at once would be idle.
+    sweep: bool = False
+
+
+JOBS: tuple[Job, ...] = (
+    Job("deliver_messages", delivery.deliver_due, every_seconds=2),
+    Job("fetch_from_stripe", fetching.fetch_due, every_seconds=5),
+    Job("ask_stripe", asking.ask_due, every_seconds=10),
+    Job("catch_up_events", inbox.catch_up, every_seconds=600, sweep=True),
+    Job("forget_payloads", inbox.forget_payloads, every_seconds=3600, sweep=True),
+)
+
+
+def job(name: str) -> Job:
+    """Find a job by its name; raises KeyError."""
+    return {job.name: job for job in JOBS}[name]

@@ -1,0 +1,211 @@
+"""Sends what is queued: claims rows with a lease, looks at each a last time, and speaks SMTP outside any transaction.
+
+A worker killed at any point loses nothing: its lease runs out and another sends the same row, under the same
+Message-ID. A slow one cannot overwrite, because a result is written only while its claim still stands.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from portal import logs
+from portal.domain.gate import ESSENTIAL
+from portal.gateways.mail import (
+    Attachment,
+    MailRefused,
+    MailTemporary,
+    MailUnknown,
+    OutgoingMail,
+    UnsafeHeader,
+    ascii_address,
+)
+from portal.models import Debtor, Message, lock_debtor
+from portal.runtime import Runtime
+from portal.services import audit, documents, last_look, mail_links
+from portal.services.last_look import LEASE, Ready
+from portal.words.emails import fill_in, plain
+
+BATCH = 10
+# With these waits a message is tried for more than a day before it is given up.
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=30)
+MOST_ATTEMPTS = 60
+# After so many failures in a row the server is down, and the rest of the batch need not wait for its timeouts.
+FAILURES_MEAN_DOWN = 2
+WORKER = audit.Actor("job", "deliver")
+
+Outcome = Literal["sent", "dropped", "again"]
+
+
+def deliver_due(rt: Runtime, limit: int = BATCH) -> int:
+    """Send the messages that are due. Returns how many were sent or settled; those to be tried again do not count."""
+    token = secrets.token_hex(16)
+    claimed = claim(rt, token, limit)
+    handled = failures = 0
+    for message_id in claimed:
+        if failures == FAILURES_MEAN_DOWN:
+            _release(rt, token)
+            break
+        outcome = deliver(rt, message_id, token)
+        failures = failures + 1 if outcome == "again" else 0
+        handled += outcome != "again"
+    return handled
+
+
+def claim(rt: Runtime, token: str, limit: int) -> list[int]:
+    """Take messages that are due and that no living worker holds; oldest first."""
+    now = rt.now()
+    due = (
+        select(Message.id)
+        .where(Message.state == "queued", Message.due_at <= now,
+               or_(Message.leased_until.is_(None), Message.leased_until <= now))
+        .order_by(Message.due_at, Message.id).limit(limit))
+    with rt.db.reading() as session:
+        # SQLite has one writer at a time, and an idle worker need not stand in its way.
+        if session.scalar(due.limit(1)) is None:
+            return []
+
+    def work(session: Session) -> list[int]:
+        ids = list(session.scalars(due.with_for_update(skip_locked=True)))
+        session.execute(
+            update(Message).where(Message.id.in_(ids)).values(claim_token=token, leased_until=now + LEASE)
+            .execution_options(synchronize_session=False))
+        return ids
+
+    return rt.db.run(work)
+
+
+def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
+    """Send one claimed message and write down what became of it."""
+    ready = last_look.look(rt, message_id, token)
+    if ready is None:
+        return "dropped"
+    try:
+        rt.mail.send(_outgoing(rt, ready))
+    except MailRefused as error:
+        return _refused(rt, ready, token, bad_address=error.bad_address)
+    except UnsafeHeader as error:
+        logs.failed(error, message=ready.message.public_id)
+        return _write(rt, ready, token, "failed", "unsafe")
+    except MailTemporary:
+        return _again(rt, ready, token, "not_delivered")
+    except MailUnknown:
+        return _again(rt, ready, token, "perhaps_delivered")
+    except Exception as error:
+        # One message that cannot be made ready must not keep the others waiting behind it.
+        logs.failed(error, message=ready.message.public_id)
+        return _again(rt, ready, token, "not_ready")
+    return _write(rt, ready, token, "sent", ready.message.reason)
+
+
+def _outgoing(rt: Runtime, ready: Ready) -> OutgoingMail:
+    message, business = ready.message, ready.business
+    values = mail_links.values(rt, ready.debtor, business, ready.link)
+    unsubscribe = "" if message.message_class == ESSENTIAL else values["stop_link"]
+    return OutgoingMail(
+        from_name=plain(business.name), from_address=_own_address(rt), to_address=message.to_address,
+        subject=message.subject, text=fill_in(message.body_text, values), html=fill_in(message.body_html, values),
+        message_id=message.message_id, language=message.language, reply_to=_reply_to(business.contact_email),
+        list_unsubscribe=unsubscribe, attachments=_attachments(rt, ready))
+
+
+def _own_address(rt: Runtime) -> str:
+    try:
+        return ascii_address(rt.settings.mail_from)
+    except MailRefused as error:
+        # Our own mistake; without this the debtor's address would be taken for the bad one.
+        raise MailTemporary("the sender's address is not one") from error
+
+
+def _reply_to(address: str) -> str:
+    try:
+        return ascii_address(address)
+    except (MailRefused, UnsafeHeader):
+        return ""
+
+
+def _attachments(rt: Runtime, ready: Ready) -> tuple[Attachment, ...]:
+    kind, _, public_id = ready.message.attachment.partition(":")
+    if kind != "receipt":
+        return ()
+    document = documents.receipt_for_email(rt, ready.message.business_id, ready.debtor.id, public_id)
+    return (Attachment(document.name, "application/pdf", document.content),)
+
+
+def _write(rt: Runtime, ready: Ready, token: str, state: str, reason: str) -> Outcome:
+    now = rt.now()
+
+    def work(session: Session) -> Outcome:
+        message = _mine(session, ready, token)
+        if message is not None:
+            last_look.settle(message, state, reason)
+            message.sent_at = now if state == "sent" else None
+        return "sent" if state == "sent" else "dropped"
+
+    return rt.db.run(work)
+
+
+def _again(rt: Runtime, ready: Ready, token: str, reason: str) -> Outcome:
+    if ready.message.attempts >= MOST_ATTEMPTS:
+        logs.log().error("message given up", message=ready.message.public_id, attempts=ready.message.attempts)
+        return _write(rt, ready, token, "failed", "given_up")
+    due_at = rt.now() + wait_after(ready.message.attempts)
+
+    def work(session: Session) -> Outcome:
+        message = _mine(session, ready, token)
+        if message is not None:
+            message.due_at, message.reason = due_at, reason
+            message.claim_token = message.leased_until = None
+        return "again"
+
+    return rt.db.run(work)
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Tell how long to wait after so many tries: 15 s, 30 s, 1 min … up to half an hour."""
+    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 10))
+
+
+def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Outcome:
+    if not bad_address:
+        return _write(rt, ready, token, "failed", "refused")
+    now = rt.now()
+
+    def work(session: Session) -> Outcome:
+        debtor = lock_debtor(session, ready.message.business_id, ready.debtor.id)
+        message = _mine(session, ready, token)
+        if debtor is not None and message is not None:
+            last_look.settle(message, "failed", "bounced")
+            _mark_bounced(session, now, debtor, message)
+        return "dropped"
+
+    return rt.db.run(work)
+
+
+def _mark_bounced(session: Session, now: datetime, debtor: Debtor, message: Message) -> None:
+    # The address may have been corrected while the message was on its way.
+    if debtor.email == message.to_address and debtor.email_state == "ok":
+        debtor.email_state = "bounced"
+        audit.record(session, at=now, actor=WORKER, act="debtor.email_bounced", business_id=debtor.business_id,
+                     debtor_id=debtor.id, target=f"message:{message.public_id}")
+
+
+def _mine(session: Session, ready: Ready, token: str) -> Message | None:
+    query = (
+        select(Message).where(
+            Message.id == ready.message.id, Message.claim_token == token, Message.state == "queued")
+        .with_for_update())
+    return session.scalars(query).one_or_none()
+
+
+def _release(rt: Runtime, token: str) -> None:
+    def work(session: Session) -> None:
+        session.execute(
+            update(Message).where(Message.claim_token == token, Message.state == "queued")
+            .values(claim_token=None, leased_until=None).execution_options(synchronize_session=False))
+
+    rt.db.run(work)

@@ -1,0 +1,113 @@
+"""The last look before an email leaves: the gate is asked again, sums are written anew, and the lease is renewed.
+
+One short transaction under the debtor's lock. What it returns is all that sending needs; sending is in delivery.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.gate import COLLECTING, Decision
+from portal.models import Business, Debtor, Message, PortalLink, lock_debtor
+from portal.runtime import Runtime
+from portal.services import letters, messages, not_me
+from portal.services.askable import Askable, askable
+from portal.services.gatekeeping import decide_for
+
+# Longer than one message can take with every timeout of the mail server.
+LEASE = timedelta(minutes=4)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One message that may leave now, with the rows its links are made from."""
+
+    message: Message
+    business: Business
+    debtor: Debtor
+    link: PortalLink | None
+
+
+def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
+    """Decide again about one claimed message: None when it waits longer, is skipped, or is no longer ours."""
+    now = rt.now()
+
+    def work(session: Session) -> Ready | None:
+        debtor = _lock_its_debtor(session, message_id)
+        message = _still_claimed(session, message_id, claim_token)
+        if message is None or debtor is None:
+            return None
+        business = session.get_one(Business, message.business_id)
+        owed = askable(session, now, debtor) if message.message_class == COLLECTING else None
+        decision = decide_for(
+            session, now, business, debtor, message.message_class, askable=owed, but_message_id=message.id,
+            blocked=not_me.is_blocked(session, rt.settings, business.id, debtor.email),
+            useless_after=messages.code_ends_at(message))
+        if decision.verdict != "send":
+            _put_off(message, decision)
+            return None
+        if rt.settings.mail_safe_mode:
+            settle(message, "skipped", "safe_mode")
+            return None
+        if owed is not None:
+            _write_anew(session, now, business, debtor, message, owed)
+        _make_ready(rt, now, message, debtor, decision)
+        link = session.get(PortalLink, message.link_id) if message.link_id else None
+        return Ready(message, business, debtor, link)
+
+    return rt.db.run(work)
+
+
+def settle(message: Message, state: str, reason: str) -> None:
+    """End a message's life, whichever way it went."""
+    message.state, message.reason = state, reason
+    message.claim_token = message.leased_until = None
+    if message.kind == "code":
+        # Six digits that open a page are kept only while they wait to be sent; the row still tells that they were.
+        message.body_text = message.body_html = ""
+
+
+def _lock_its_debtor(session: Session, message_id: int) -> Debtor | None:
+    ids = session.execute(select(Message.business_id, Message.debtor_id).where(Message.id == message_id)).one_or_none()
+    return lock_debtor(session, ids[0], ids[1]) if ids and ids[1] is not None else None
+
+
+def _still_claimed(session: Session, message_id: int, claim_token: str) -> Message | None:
+    # The row is locked as well, so that a claim cannot change hands between this look and its commit.
+    query = (
+        select(Message).where(Message.id == message_id, Message.claim_token == claim_token, Message.state == "queued")
+        .with_for_update())
+    return session.scalars(query).one_or_none()
+
+
+def _put_off(message: Message, decision: Decision) -> None:
+    if decision.verdict == "skip":
+        settle(message, "skipped", decision.reason)
+        return
+    message.due_at, message.reason = decision.at, decision.reason
+    message.claim_token = message.leased_until = None
+    if message.message_class == COLLECTING:
+        message.local_day = decision.local_day
+
+
+def _write_anew(session: Session, now: datetime, business: Business, debtor: Debtor, message: Message,
+                owed: Askable) -> None:
+    """A part may have been paid or disputed since it was queued; what leaves names the sums of this moment."""
+    rendered = letters.reminder(session, now, business, debtor, owed)
+    message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
+
+
+def _make_ready(rt: Runtime, now: datetime, message: Message, debtor: Debtor, decision: Decision) -> None:
+    message.to_address, message.reason = debtor.email or "", decision.reason
+    if message.message_class == COLLECTING:
+        message.local_day = decision.local_day
+    # Counted before the try, so that a message that kills its worker is given up one day.
+    message.attempts += 1
+    message.leased_until = now + LEASE
+    if "@" not in message.message_id:
+        domain = rt.settings.mail_from.rpartition("@")[2].strip("> ") or "localhost"
+        message.message_id = f"<{message.message_id}@{domain}>"

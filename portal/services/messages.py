@@ -1,0 +1,183 @@
+"""Queues emails: one function per kind, each joining its caller's transaction and stored rendered.
+
+A key names the cause, so that one cause makes one message. Sending is in delivery.py, the gate in gatekeeping.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.gate import COLLECTING, ESSENTIAL, Decision
+from portal.models import Business, Debtor, Message, Payment, PortalLink, Refund, lock_debtor
+from portal.services import askable, gatekeeping, letters, policies
+from portal.services.letters import Voice
+from portal.words import email_kinds
+from portal.words.core import for_reader
+from portal.words.emails import Letter, Rendered
+
+BLANK = Rendered("", "", "")
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """What differs between the kinds of email."""
+
+    kind: str
+    key: str
+    message_class: str = ESSENTIAL
+    attachment: str = ""
+
+
+def queue_code(session: Session, now: datetime, debtor: Debtor, business: Business, digits: str,
+               expires_at: datetime, act: str) -> Message:
+    """Email six digits to the address on file. The row holds them only until they leave (see last_look.settle)."""
+    # The end of the code is part of its name: the last look reads there when sending it has no use any more.
+    parcel = _Parcel("code", f"code:{debtor.public_id}:{act}:{expires_at.isoformat()}")
+    return _queue(session, now, business.id, debtor.id, parcel, None, lambda voice: email_kinds.code(
+        voice.words, voice.sender, digits, expires_at), useless_after=expires_at)
+
+
+def code_ends_at(message: Message) -> datetime | None:
+    """Tell when a queued code stops working; None for every other kind of message."""
+    return datetime.fromisoformat(message.key.split(":", 3)[3]) if message.kind == "code" else None
+
+
+def queue_new_link(session: Session, now: datetime, debtor: Debtor, business: Business, link: PortalLink) -> Message:
+    """Email a fresh link to the address on file, whoever asked for it."""
+    parcel = _Parcel("new_link", f"new_link:{link.public_id}")
+    return _queue(session, now, business.id, debtor.id, parcel, link, lambda voice: email_kinds.new_link(
+        voice.words, voice.sender, voice.reader, link.expires_at))
+
+
+def queue_receipt(session: Session, now: datetime, payment: Payment) -> Message:
+    """Email the receipt of a payment that has arrived and is booked; its PDF is made when the email leaves."""
+    parcel = _Parcel("receipt", f"receipt:{payment.public_id}", attachment=f"receipt:{payment.public_id}")
+    return _about(session, now, payment, parcel, email_kinds.receipt)
+
+
+def queue_on_its_way(session: Session, now: datetime, payment: Payment) -> Message:
+    """Email that a bank is moving a payment, so that nobody pays twice meanwhile."""
+    parcel = _Parcel("on_its_way", f"on_its_way:{payment.public_id}")
+    return _about(session, now, payment, parcel, email_kinds.on_its_way)
+
+
+def queue_debit_failed(session: Session, now: datetime, payment: Payment) -> Message:
+    """Email that a bank did not make a payment, with the way to try again."""
+    parcel = _Parcel("debit_failed", f"debit_failed:{payment.public_id}")
+    return _about(session, now, payment, parcel, email_kinds.debit_failed)
+
+
+def queue_refund(session: Session, now: datetime, refund: Refund) -> Message:
+    """Email that a refund is on its way, or that it came back, whichever its row says."""
+    payment = session.get_one(Payment, refund.payment_id)
+    if refund.reversed_at is not None or refund.state in ("failed", "canceled"):
+        parcel = _Parcel("refund_failed", f"refund_failed:{refund.public_id}")
+        return _about(session, now, payment, parcel, lambda words, sender, reader, paid: email_kinds.refund_failed(
+            words, sender, reader, paid, refund.amount_minor))
+    parcel = _Parcel("refund", f"refund:{refund.public_id}")
+    return _about(session, now, payment, parcel, lambda words, sender, reader, paid: email_kinds.refund_made(
+        words, sender, reader, paid, refund.amount_minor, reopens=refund.mode == "reopen"))
+
+
+def queue_reminder(session: Session, now: datetime, debtor: Debtor, *, cause: str) -> Message:
+    """Ask a debtor for everything that is open, in one email, if the gate lets it; a skipped one is kept with its why.
+
+    `cause` names what made it due, such as "by-hand:2026-11-20". It never makes a second message; only after a skip may
+    it be asked again, and a row is added when the answer changed.
+    """
+    business, locked = _parties(session, debtor.business_id, debtor.id)
+    base = f"reminder:{debtor.public_id}:{cause}"
+    earlier = _of_cause(session, business.id, base)
+    last = earlier[-1] if earlier else None
+    if last is not None and last.state != "skipped":
+        return last
+    open_sums = askable.askable(session, now, locked)
+    decision = gatekeeping.decide_for(session, now, business, locked, COLLECTING, askable=open_sums)
+    parcel = _Parcel("reminder", f"{base}:{len(earlier) + 1}", COLLECTING)
+    if decision.verdict != "skip":
+        rendered = letters.reminder(session, now, business, locked, open_sums)
+        return _insert(session, now, business, locked, parcel, rendered, decision, fresh_link(session, now, locked))
+    if last is not None and last.reason == decision.reason:
+        return last
+    return _insert(session, now, business, locked, parcel, BLANK, decision, None)
+
+
+def _of_cause(session: Session, business_id: int, base: str) -> list[Message]:
+    query = (
+        select(Message).where(Message.business_id == business_id, Message.key.startswith(f"{base}:", autoescape=True))
+        .order_by(Message.id))
+    return list(session.scalars(query))
+
+
+def find(session: Session, business_id: int, key: str) -> Message | None:
+    """Find the message that a cause has already made."""
+    return session.scalars(select(Message).where(Message.business_id == business_id, Message.key == key)).one_or_none()
+
+
+def fresh_link(session: Session, now: datetime, debtor: Debtor) -> PortalLink:
+    """Make the link an email carries to the debtor's whole account; it stops after the days the policy says."""
+    # Not by links.create(): that file queues the email about a new link, and so imports this one.
+    days = policies.in_force(session, debtor.business_id).link_days
+    link = PortalLink(business_id=debtor.business_id, debtor_id=debtor.id, purpose="account", created_at=now,
+                      expires_at=now + timedelta(days=days))
+    session.add(link)
+    session.flush()
+    return link
+
+
+def _about(session: Session, now: datetime, payment: Payment, parcel: _Parcel,
+           wording: Callable[..., Letter]) -> Message:
+    session.flush()
+    _, debtor = _parties(session, payment.business_id, payment.debtor_id)
+    known = find(session, payment.business_id, parcel.key)
+    if known is not None:
+        return known
+    paid = letters.paid_sum(session, payment)
+    link = fresh_link(session, now, debtor)
+    return _queue(session, now, payment.business_id, payment.debtor_id, parcel, link, lambda voice: wording(
+        voice.words, voice.sender, voice.reader, paid))
+
+
+def _queue(session: Session, now: datetime, business_id: int, debtor_id: int, parcel: _Parcel,
+           link: PortalLink | None, wording: Callable[[Voice], Letter], *,
+           useless_after: datetime | None = None) -> Message:
+    business, debtor = _parties(session, business_id, debtor_id)
+    known = find(session, business_id, parcel.key)
+    if known is not None:
+        return known
+    decision = gatekeeping.decide_for(
+        session, now, business, debtor, parcel.message_class, useless_after=useless_after)
+    rendered = BLANK if decision.verdict == "skip" else letters.write(session, now, business, debtor, wording)
+    return _insert(session, now, business, debtor, parcel, rendered, decision, link)
+
+
+def _parties(session: Session, business_id: int, debtor_id: int) -> tuple[Business, Debtor]:
+    # The lock makes "was this cause queued already?" and "is this day taken?" true until the commit.
+    debtor = lock_debtor(session, business_id, debtor_id)
+    if debtor is None:
+        raise LookupError(f"business {business_id} has no debtor {debtor_id}")
+    return session.get_one(Business, business_id), debtor
+
+
+def _insert(session: Session, now: datetime, business: Business, debtor: Debtor, parcel: _Parcel,
+            rendered: Rendered, decision: Decision, link: PortalLink | None) -> Message:
+    message = Message(
+        business_id=business.id, debtor_id=debtor.id, kind=parcel.kind, message_class=parcel.message_class,
+        key=parcel.key, to_address=debtor.email or "", language=for_reader(debtor, business).language,
+        subject=rendered.subject, body_text=rendered.text, body_html=rendered.html,
+        link_id=link.id if link else None, attachment=parcel.attachment,
+        # The sending side completes it with its domain, once, before the first try.
+        message_id=secrets.token_hex(16),
+        state="skipped" if decision.verdict == "skip" else "queued", reason=decision.reason,
+        local_day=decision.local_day if parcel.message_class == COLLECTING else None,
+        created_at=now, due_at=decision.at, attempts=0,
+    )
+    session.add(message)
+    session.flush()
+    return message
