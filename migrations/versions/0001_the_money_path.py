@@ -629,6 +629,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ask_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ask_count", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
@@ -644,9 +645,7 @@ def upgrade() -> None:
             name=op.f("ck_payment_state"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_payment_amount_positive")),
-        sa.CheckConstraint(
-            "returned_minor >= 0 AND returned_minor <= captured_minor", name=op.f("ck_payment_returned_within_captured")
-        ),
+        sa.CheckConstraint("returned_minor >= 0 AND captured_minor >= 0", name=op.f("ck_payment_sums_not_negative")),
         sa.ForeignKeyConstraint(
             ["business_id", "debtor_id"],
             ["debtor.business_id", "debtor.id"],
@@ -705,7 +704,6 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reinstated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("parts", Json(), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
         sa.Column("id", BigKey(), autoincrement=True, nullable=False),
         sa.ForeignKeyConstraint(
@@ -878,7 +876,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("parts", Json(), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
         sa.Column("id", BigKey(), autoincrement=True, nullable=False),
         sa.CheckConstraint("mode IN ('reopen', 'credit')", name=op.f("ck_refund_mode")),

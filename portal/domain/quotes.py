@@ -138,10 +138,10 @@ def _part(chosen: list[OpenInvoice], amount: int, minimum_part: int, now: dateti
         # Who types the whole sum, or the whole sum less the discount, pays all of it at the better price.
         return everything
     if amount > owed:
-        raise Refusal("invalid", "amount_too_large", {"most": owed})
+        raise Refusal("invalid", "amount_too_large", most=owed)
     smallest = min(minimum_part, owed)
     if amount < smallest:
-        raise Refusal("invalid", "amount_too_small", {"least": smallest})
+        raise Refusal("invalid", "amount_too_small", least=smallest)
     return tuple(_spread(chosen, amount))
 
 
@@ -158,9 +158,9 @@ def _spread(chosen: list[OpenInvoice], amount: int) -> list[QuoteLine]:
 def _check_chargeable(lines: tuple[QuoteLine, ...], currency: str) -> None:
     total = sum(line.pay_minor for line in lines)
     if total % step(currency):
-        raise Refusal("invalid", "amount_step", {"step": step(currency)})
+        raise Refusal("invalid", "amount_step", step=step(currency))
     if total < minimum_charge(currency):
-        raise Refusal("invalid", "below_minimum_charge", {"least": minimum_charge(currency)})
+        raise Refusal("invalid", "below_minimum_charge", least=minimum_charge(currency))
 
 
 def started_in_time(started_at: datetime, deadline: datetime, grace: timedelta) -> bool:

@@ -43,7 +43,8 @@ class Payment(Public, Base):
     # What is to be charged; the discount already taken off.
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     captured_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    # Refunds and chargebacks that took money back, less what came home again.
+    # Refunds and chargebacks that took money back, less what came home again; can pass what was captured when
+    # a refund and a chargeback return the same money twice. That excess lies in suspense.
     returned_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     link_id: Mapped[int | None] = mapped_column(BigInteger)
     # The exact request, so that a retry under the same key sends the same words.
@@ -62,6 +63,8 @@ class Payment(Public, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When Stripe last told of a change; what is older than that changes nothing.
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When a job next asks Stripe about it, should no event come.
     ask_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ask_count: Mapped[int] = mapped_column(default=0)
@@ -79,7 +82,7 @@ class Payment(Public, Base):
         CheckConstraint("channel IN ('checkout', 'off_session', 'transfer', 'cash', 'check')", name="channel"),
         CheckConstraint(f"state IN {PAYMENT_STATES}", name="state"),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
-        CheckConstraint("returned_minor >= 0 AND returned_minor <= captured_minor", name="returned_within_captured"),
+        CheckConstraint("returned_minor >= 0 AND captured_minor >= 0", name="sums_not_negative"),
         CheckConstraint("state <> 'succeeded' OR received_at IS NOT NULL", name="succeeded_has_time"),
     )
 
@@ -132,10 +135,9 @@ class Refund(Public, Base):
     stripe_refund: Mapped[str | None] = mapped_column(String(80), unique=True)
     failure_code: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When the money left, and when it came home because the refund failed.
     booked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reversed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # How much of it came from which account, so that a failed refund goes back to the same ones.
-    parts: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "payment_id"], ["payment.business_id", "payment.id"]),
@@ -162,7 +164,6 @@ class Chargeback(Public, Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reinstated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    parts: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "payment_id"], ["payment.business_id", "payment.id"]),

@@ -1,0 +1,245 @@
+"""Stripe, in our words: the only module that imports its library and names its calls.
+
+Every POST carries a key made from a stored row, and no call is made while a transaction is open.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from config import Settings
+from portal.db import refuse_inside_transaction
+from portal.domain.money_facts import Fact
+from portal.gateways import stripe_facts
+
+if TYPE_CHECKING:
+    import stripe
+
+API_VERSION = "2026-10-28.endive"
+EVENT_AGE = timedelta(seconds=300)
+NETWORK_RETRIES = 2
+LOOK_BACK = timedelta(minutes=5)
+
+
+class StripeUnknown(Exception):
+    """Stripe gave no answer, or one that leaves open whether it acted; never to be read as a failure."""
+
+
+class StripeRefused(Exception):
+    """Stripe said no, and did nothing."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class BadWebhook(Exception):
+    """A request that is not a genuine, recent event of ours."""
+
+
+@dataclass(frozen=True)
+class CheckoutPage:
+    """A hosted page on which a payment can be made."""
+
+    session: str
+    url: str
+    status: str
+
+
+class StripeGateway:
+    """Speaks with Stripe by one client; `account` is a connected account's id or None for our own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> stripe.StripeClient:
+        # Imported when first needed: the library is large, and most pages never speak with Stripe.
+        import stripe
+
+        stripe.enable_telemetry = False
+        return stripe.StripeClient(
+            self._settings.stripe_secret_key.get_secret_value(), stripe_version=API_VERSION,
+            max_network_retries=NETWORK_RETRIES, base_addresses={"api": self._settings.stripe_api_base},
+            http_client=stripe.RequestsClient(timeout=self._settings.stripe_timeout_seconds))
+
+    def create_checkout(self, request: Mapping[str, Any], *, key: str, account: str | None) -> CheckoutPage:
+        """Open a hosted page for a stored request; the same key and request give the same page."""
+        with _asking("create_checkout"):
+            session = self._client.v1.checkout.sessions.create(
+                params=dict(request), options=_options(account, key))  # type: ignore[arg-type]
+            return CheckoutPage(session.id, session.url or "", session.status or "open")
+
+    def expire_checkout(self, session: str, *, account: str | None) -> bool:
+        """Close a hosted page; False when it can no longer be closed because it was completed."""
+        with _asking("expire_checkout"):
+            try:
+                self._client.v1.checkout.sessions.expire(session, options=_options(account, f"expire:{session}"))
+            except _invalid_request():
+                return False
+            return True
+
+    def find_checkout(self, payment: str, *, created_at: datetime, account: str | None) -> CheckoutPage | None:
+        """Look for the page of an attempt whose answer was lost, by the payment id written in it."""
+        window = {"gte": int((created_at - LOOK_BACK).timestamp()), "lte": int((created_at + timedelta(days=1)).timestamp())}
+        with _asking("find_checkout"):
+            listing = self._client.v1.checkout.sessions.list(
+                params={"created": window, "limit": 100}, options=_options(account))  # type: ignore[arg-type]
+            for session in listing.auto_paging_iter():
+                if session.client_reference_id == payment:
+                    return CheckoutPage(session.id, session.url or "", session.status or "")
+        return None
+
+    def look_up_session(self, session: str, *, account: str | None) -> list[Fact]:
+        """Ask how a hosted page and its payment stand now."""
+        expand = ["payment_intent.latest_charge.balance_transaction"]
+        with _asking("look_up_session"):
+            found = self._client.v1.checkout.sessions.retrieve(
+                session, params={"expand": expand}, options=_options(account))
+            return stripe_facts.facts_of_session(found.to_dict(), account or "", _now())
+
+    def look_up_intent(self, intent: str, *, account: str | None) -> list[Fact]:
+        """Ask how a payment stands now."""
+        with _asking("look_up_intent"):
+            found = self._client.v1.payment_intents.retrieve(
+                intent, params={"expand": ["latest_charge.balance_transaction"]}, options=_options(account))
+            return stripe_facts.facts_of_intent(found.to_dict(), account or "", _now())
+
+    def look_up_returns(self, intent: str, *, account: str | None) -> list[Fact]:
+        """Ask what went back of a payment: its refunds and chargebacks."""
+        with _asking("look_up_returns"):
+            refunds = self._client.v1.refunds.list(params={"payment_intent": intent, "limit": 100},
+                                                   options=_options(account))
+            disputes = self._client.v1.disputes.list(params={"payment_intent": intent, "limit": 100},
+                                                     options=_options(account))
+            facts: list[Fact] = []
+            for refund in refunds.auto_paging_iter():
+                facts += stripe_facts.facts_of_refund(refund.to_dict(), account or "", _now())
+            for dispute in disputes.auto_paging_iter():
+                facts += stripe_facts.facts_of_dispute(dispute.to_dict(), account or "", _now())
+            return facts
+
+    def refund(self, *, intent: str, amount: int, refund: str, key: str, account: str | None) -> list[Fact]:
+        """Send money of a payment back; `refund` is our public id."""
+        with _asking("refund"):
+            made = self._client.v1.refunds.create(
+                params={"payment_intent": intent, "amount": amount, "metadata": {"refund": refund}},
+                options=_options(account, key))
+            return stripe_facts.facts_of_refund(made.to_dict(), account or "", _now())
+
+    def balance_line(self, line: str, *, account: str | None) -> list[Fact]:
+        """Fetch one line of Stripe's balance with its fee."""
+        with _asking("balance_line"):
+            found = self._client.v1.balance_transactions.retrieve(
+                line, params={"expand": ["source"]}, options=_options(account))
+            return [stripe_facts.line_of(found.to_dict(), account or "")]
+
+    def balance_lines(self, *, account: str | None, since: datetime) -> Iterator[Fact]:
+        """List every line of Stripe's balance since a time, oldest last."""
+        with _asking("balance_lines"):
+            listing = self._client.v1.balance_transactions.list(
+                params={"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.source"]},
+                options=_options(account))
+            for line in listing.auto_paging_iter():
+                yield stripe_facts.line_of(line.to_dict(), account or "")
+
+    def events(self, *, account: str | None, since: datetime) -> list[dict[str, Any]]:
+        """List the money events since a time (Stripe keeps thirty days), oldest first."""
+        with _asking("events"):
+            listing = self._client.v1.events.list(
+                params={"created": {"gte": int(since.timestamp())}, "limit": 100,
+                        "types": list(stripe_facts.EVENT_TYPES)}, options=_options(account))
+            found = [event.to_dict() for event in listing.auto_paging_iter()]
+        for event in found:
+            event.setdefault("account", account)
+        return sorted(found, key=lambda event: int(event["created"]))
+
+    def verify(self, payload: bytes, header: str | None, *, connect: bool, now: datetime) -> dict[str, Any]:
+        """Give a webhook's event if it is genuine, recent and of our mode; raises BadWebhook with a short code."""
+        secrets = (self._settings.stripe_connect_webhook_secrets if connect
+                   else self._settings.stripe_webhook_secrets)
+        if not header or not any(_signed(payload, header, secret.get_secret_value()) for secret in secrets):
+            raise BadWebhook("signature")
+        _check_age(header, now)
+        return _check_event(payload, livemode=self._settings.livemode)
+
+
+def _signed(payload: bytes, header: str, secret: str) -> bool:
+    import stripe
+
+    try:
+        # The age is checked by ourselves: the library lets times in the future pass.
+        return bool(secret) and bool(stripe.WebhookSignature.verify_header(payload, header, secret, None))
+    except (stripe.SignatureVerificationError, UnicodeError, ValueError):
+        return False
+
+
+def _check_age(header: str, now: datetime) -> None:
+    found = re.search(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)", header)
+    if found is None:
+        raise BadWebhook("signature")
+    if abs(now.timestamp() - int(found.group(1))) > EVENT_AGE.total_seconds():
+        raise BadWebhook("age")
+
+
+def _check_event(payload: bytes, *, livemode: bool) -> dict[str, Any]:
+    try:
+        event = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise BadWebhook("json") from error
+    if not isinstance(event, dict) or event.get("object") != "event":
+        raise BadWebhook("not_an_event")
+    data = event.get("data")
+    fine = (
+        isinstance(event.get("id"), str) and 0 < len(event["id"]) <= 80
+        and isinstance(event.get("type"), str) and 0 < len(event["type"]) <= 80
+        and isinstance(event.get("created"), int) and 0 < event["created"] < 2**33
+        and isinstance(data, dict) and isinstance(data.get("object"), dict)
+        and (event.get("account") is None or isinstance(event["account"], str)))
+    if not fine:
+        raise BadWebhook("not_an_event")
+    if event.get("livemode") is not livemode:
+        raise BadWebhook("livemode")
+    return event
+
+
+def _options(account: str | None, key: str | None = None) -> Any:
+    options: dict[str, str] = {}
+    if account:
+        options["stripe_account"] = account
+    if key:
+        options["idempotency_key"] = key
+    return options
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    """Turn the library's errors into the two that matter: it said no, or we do not know."""
+    refuse_inside_transaction(f"Stripe {what}")
+    import stripe
+
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.IdempotencyError) as error:
+        raise StripeUnknown(type(error).__name__) from error
+    except stripe.StripeError as error:
+        if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
+            raise StripeUnknown(f"http {error.http_status}") from error
+        raise StripeRefused(str(error.code or error.http_status)) from error
+
+
+def _invalid_request() -> type[Exception]:
+    import stripe
+
+    return stripe.InvalidRequestError
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,230 @@
+"""What staff, imports and jobs write into the books by hand: invoices issued, fees, money outside Stripe, corrections.
+
+Each joins its caller's transaction, takes the debtor's lock first, and is one cause with one posting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import Refusal
+from portal.domain.ledger import (
+    BAD_DEBT,
+    BANK,
+    CLEARING,
+    CREDIT_NOTES,
+    DEBTOR_CREDIT,
+    FEE_INCOME,
+    GOODWILL,
+    INTEREST_INCOME,
+    MONEY_KINDS,
+    RECEIVABLE,
+    SALES,
+    SUSPENSE,
+    TAX,
+    Account,
+    Entry,
+    debtor_credit,
+    own,
+    receivable,
+)
+from portal.models import (
+    Debtor,
+    Invoice,
+    LedgerAccount,
+    LedgerTransfer,
+    Payment,
+    PaymentInvoice,
+    SuspenseItem,
+    lock_debtor,
+)
+from portal.services import ledger, settle
+from portal.services.fact_lookup import lock_business
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sum for one invoice, minor units."""
+
+    invoice: Invoice
+    amount: int
+
+
+def issue(session: Session, invoices: Sequence[Invoice], *, now: datetime) -> None:
+    """Put new invoices of one debtor on the ledger; credit the debtor has pays them at once."""
+    first = invoices[0]
+    lock_debtor(session, first.business_id, first.debtor_id)
+    entries = [
+        Entry(_of(invoice), own(SALES, invoice.currency), invoice.total_minor, "issued", f"invoice:{invoice.id}:issued",
+              "invoice", invoice.public_id, now, memo="issued")
+        for invoice in invoices]
+    ledger.post(session, first.business_id, entries, now=now)
+    for currency in sorted({invoice.currency for invoice in invoices}):
+        if ledger.credit_of(session, first.business_id, first.debtor_id, currency):
+            newest = max(invoice.id for invoice in invoices)
+            settle.settle(session, first.business_id, first.debtor_id, currency, cause=f"issued:{newest}", now=now)
+
+
+def charge_fee(session: Session, invoice: Invoice, amount: int, *, step: str, interest: bool, rule: str,
+               now: datetime) -> bool:
+    """Add a late fee or interest to an invoice, once for each step or day; False if it was there already.
+
+    `rule` is the code and parameters of the rule that made it, as the debtor will read it.
+    """
+    lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    income = INTEREST_INCOME if interest else FEE_INCOME
+    entry = Entry(_of(invoice), own(income, invoice.currency), amount, "interest" if interest else "fee",
+                  f"fee:{invoice.id}:{step}", "fee", f"{invoice.public_id}:{step}"[:80], now, memo=rule)
+    return ledger.post(session, invoice.business_id, [entry], now=now) == 1
+
+
+def waive_fee(session: Session, transfer: LedgerTransfer, *, now: datetime) -> None:
+    """Take a fee or interest back in full, by its mirror."""
+    if transfer.kind not in ("fee", "interest"):
+        raise Refusal("conflict", "not_a_fee")
+    correct(session, transfer, kind="fee_waived", now=now)
+
+
+def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, channel: str, amount: int,
+                    reference: str, received_at: datetime, now: datetime, number: str) -> Payment:
+    """Record a bank transfer, cash or a check that staff saw arrive; what is beyond the parts is the debtor's credit."""
+    lock_debtor(session, debtor.business_id, debtor.id)
+    currency = parts[0].invoice.currency
+    payment = Payment(
+        business_id=debtor.business_id, debtor_id=debtor.id, number=number, channel=channel, state="succeeded",
+        currency=currency, amount_minor=amount, captured_minor=amount, reference=reference[:40], created_at=now,
+        received_at=received_at)
+    session.add(payment)
+    session.flush()
+    for position, part in enumerate(parts):
+        session.add(PaymentInvoice(
+            payment_id=payment.id, invoice_id=part.invoice.id, business_id=debtor.business_id, debtor_id=debtor.id,
+            position=position, amount_minor=part.amount))
+    session.flush()
+    bank = own(BANK, currency)
+    entries = [
+        Entry(bank, _of(part.invoice), part.amount, "manual_payment", f"manual:{payment.id}:{part.invoice.id}",
+              "payment", payment.public_id, received_at, memo=f"manual_{channel}") for part in parts]
+    rest = amount - sum(part.amount for part in parts)
+    if rest > 0:
+        entries.append(Entry(bank, debtor_credit(debtor.id, currency), rest, "manual_payment",
+                             f"manual:{payment.id}:credit", "payment", payment.public_id, received_at,
+                             memo=f"manual_{channel}"))
+    ledger.post(session, debtor.business_id, entries, now=now)
+    if settle.needs_settling(session, debtor.business_id, debtor.id, currency):
+        settle.settle(session, debtor.business_id, debtor.id, currency, cause=f"manual:{payment.id}", now=now)
+    return payment
+
+
+def bounce_outside(session: Session, payment: Payment, *, happened_at: datetime, now: datetime) -> None:
+    """Take back a check or transfer that did not hold: what it had paid is owed again."""
+    lock_debtor(session, payment.business_id, payment.debtor_id)
+    session.refresh(payment)
+    if payment.channel not in ("transfer", "cash", "check") or payment.returned_minor or not payment.captured_minor:
+        raise Refusal("conflict", "cannot_bounce")
+    rows = session.scalars(select(PaymentInvoice).where(PaymentInvoice.payment_id == payment.id)).all()
+    bank, key = own(BANK, payment.currency), f"manual:{payment.id}:bounced"
+    entries = []
+    for row in rows:
+        row.returned_minor = row.amount_minor
+        account = receivable(row.invoice_id, payment.debtor_id, payment.currency)
+        entries.append(Entry(account, bank, row.amount_minor, "manual_payment_bounced", f"{key}:{row.invoice_id}",
+                             "payment", payment.public_id, happened_at, memo="bounced"))
+    rest = payment.captured_minor - sum(row.amount_minor for row in rows)
+    if rest:
+        credit = ledger.credit_of(session, payment.business_id, payment.debtor_id, payment.currency)
+        if credit < rest:
+            raise Refusal("conflict", "credit_is_used", most=credit)
+        entries.append(Entry(debtor_credit(payment.debtor_id, payment.currency), bank, rest, "manual_payment_bounced",
+                             f"{key}:credit", "payment", payment.public_id, happened_at, memo="bounced"))
+    payment.returned_minor = payment.captured_minor
+    ledger.post(session, payment.business_id, entries, now=now)
+    settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=key, now=now)
+
+
+def credit_note(session: Session, invoice: Invoice, amount: int, *, tax: int, cause: str, now: datetime) -> None:
+    """Credit a part of an invoice, such as the upheld part of a dispute; `tax` is the tax within `amount`.
+
+    What had already been paid of it becomes the debtor's credit.
+    """
+    lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    entries = [
+        Entry(own(kind, invoice.currency), _of(invoice), part, word, f"{cause}:{word}:{invoice.id}",
+              cause.split(":")[0], cause.split(":", 1)[1][:80], now, memo=word)
+        for kind, part, word in ((CREDIT_NOTES, amount - tax, "credit"), (TAX, tax, "tax_credit")) if part]
+    ledger.post(session, invoice.business_id, entries, now=now)
+    settle.settle(session, invoice.business_id, invoice.debtor_id, invoice.currency, cause=cause, now=now)
+
+
+def write_off(session: Session, invoice: Invoice, *, cause: str, now: datetime) -> int:
+    """Give up what is left of an invoice as a bad debt; returns the sum."""
+    lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    left = ledger.left_by_invoice(session, invoice.business_id, invoice.debtor_id)[invoice.id]
+    if left == 0:
+        raise Refusal("conflict", "nothing_open")
+    entry = Entry(own(BAD_DEBT, invoice.currency), _of(invoice), left, "write_off", f"writeoff:{cause}", "writeoff",
+                  cause, now, memo="write_off")
+    ledger.post(session, invoice.business_id, [entry], now=now)
+    return left
+
+
+def thank(session: Session, debtor: Debtor, currency: str, amount: int, *, cause: str, now: datetime) -> None:
+    """Give a debtor a credit of the business's own accord; it pays what is open at once."""
+    lock_debtor(session, debtor.business_id, debtor.id)
+    entry = Entry(own(GOODWILL, currency), debtor_credit(debtor.id, currency), amount, "goodwill", f"goodwill:{cause}",
+                  "goodwill", cause, now, memo="goodwill")
+    if ledger.post(session, debtor.business_id, [entry], now=now):
+        settle.settle(session, debtor.business_id, debtor.id, currency, cause=f"goodwill:{cause}", now=now)
+
+
+def resolve_suspense(session: Session, item: SuspenseItem, invoice: Invoice | None, *, now: datetime) -> None:
+    """Apply money in suspense to an invoice, or (without one) note that Stripe has sent it back by itself."""
+    lock_business(session, item.business_id)
+    session.refresh(item)
+    free = item.amount_minor - item.returned_minor
+    if item.resolved_at is not None or free == 0:
+        raise Refusal("conflict", "suspense_resolved")
+    if invoice is not None and invoice.currency != item.currency:
+        raise Refusal("invalid", "other_currency")
+    suspense, item.resolved_at = own(SUSPENSE, item.currency), now
+    target = own(CLEARING, item.currency) if invoice is None else _of(invoice)
+    if invoice is not None:
+        lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    ledger.post(session, item.business_id, [Entry(
+        suspense, target, free, "suspense_applied" if invoice else "suspense_returned", f"suspense:{item.id}",
+        "suspense", item.payment_intent, now, memo="suspense_applied" if invoice else "suspense_returned")], now=now)
+
+
+def correct(session: Session, transfer: LedgerTransfer, *, kind: str = "correction", now: datetime) -> None:
+    """Undo a transfer by its mirror, which points at it; nothing is ever edited."""
+    accounts = {
+        row.id: Account(row.kind, row.currency, row.debtor_id, row.invoice_id)
+        for row in session.scalars(select(LedgerAccount).where(
+            LedgerAccount.id.in_((transfer.debit_account_id, transfer.credit_account_id))))}
+    debit, credit = accounts[transfer.debit_account_id], accounts[transfer.credit_account_id]
+    debtor_id = debit.debtor_id or credit.debtor_id
+    if debtor_id is not None:
+        lock_debtor(session, transfer.business_id, debtor_id)
+    else:
+        lock_business(session, transfer.business_id)
+    if debit.kind == RECEIVABLE and transfer.kind in MONEY_KINDS or credit.kind == DEBTOR_CREDIT:
+        raise Refusal("conflict", "correct_the_payment")
+    if kind == "correction" and transfer.kind in MONEY_KINDS:
+        raise Refusal("conflict", "correct_the_payment")
+    key = f"correction:{transfer.id}"
+    if ledger.is_posted(session, transfer.business_id, key):
+        raise Refusal("conflict", "already_corrected")
+    ledger.post(session, transfer.business_id, [Entry(
+        credit, debit, transfer.amount, kind, key, "correction", str(transfer.id), now, memo=kind,
+        corrects_id=transfer.id)], now=now)
+    if debtor_id is not None and settle.needs_settling(session, transfer.business_id, debtor_id, transfer.currency):
+        settle.settle(session, transfer.business_id, debtor_id, transfer.currency, cause=key, now=now)
+
+
+def _of(invoice: Invoice) -> Account:
+    return receivable(invoice.id, invoice.debtor_id, invoice.currency)

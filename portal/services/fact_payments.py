@@ -1,0 +1,181 @@
+"""Books what became of a payment: money received, on its way, declined, expired.
+
+The one path for money in, whoever started the payment and however we learned of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.ledger import CLEARING, SUSPENSE, Entry, own, receivable
+from portal.domain.money_facts import Moved, Received
+from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
+from portal.models.payments import OPEN_STATES
+from portal.services import audit, fact_lookup, ledger, messages, settle
+from portal.services.fact_lookup import Subject
+
+FEE_PATIENCE = timedelta(minutes=15)
+ENDED_STATES = {"declined": "failed", "failed": "failed", "canceled": "canceled", "expired": "expired"}
+
+
+def receive(session: Session, fact: Received, now: datetime) -> str:
+    """Book money that has arrived: to the invoices it was for, the rest to the debtor's credit.
+
+    Whatever does not match our own record goes to suspense in full and closes nothing.
+    """
+    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, public_id=fact.payment)
+    reason = _mismatch(subject, fact)
+    if subject is None or reason:
+        return _suspend(session, fact, subject, reason or "unknown_payment", now)
+    payment = subject.payment
+    _learn(payment, fact.intent, fact.charge, fact.brand, fact.last4)
+    if payment.captured_minor:
+        return "applied"
+    payment.state, payment.received_at, payment.captured_minor = "succeeded", fact.happened_at, fact.amount
+    payment.moved_at = fact.happened_at
+    # The fee comes with a later event; should that never come, a job asks for it.
+    payment.ask_at, payment.ask_count = now + FEE_PATIENCE, 0
+    _close_lines(subject)
+    _book(session, subject, fact, now)
+    _release_hold(session, payment, now)
+    _close_stale_pages(session, payment, now)
+    messages.queue_receipt(session, now, payment)
+    audit.record(session, at=now, actor=audit.STRIPE, act="payment.received", business_id=payment.business_id,
+                 debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", amount=fact.amount)
+    return "applied"
+
+
+def _book(session: Session, subject: Subject, fact: Received, now: datetime) -> None:
+    payment = subject.payment
+    entries = [
+        Entry(receivable_debit, receivable(line.invoice_id, payment.debtor_id, payment.currency), line.amount_minor,
+              "payment", f"stripe:{fact.intent}:paid:{line.invoice_id}", "payment", payment.public_id,
+              fact.happened_at, memo="payment")
+        for line in subject.lines for receivable_debit in (own(CLEARING, payment.currency),)]
+    ledger.post(session, payment.business_id, entries, now=now)
+    discounted = any(line.offer_id for line in subject.lines)
+    who = (session, payment.business_id, payment.debtor_id, payment.currency)
+    if discounted or settle.needs_settling(*who):
+        settle.settle(*who, cause=f"{fact.intent}:paid", now=now)
+
+
+def _mismatch(subject: Subject | None, fact: Received) -> str:
+    if subject is None:
+        return "unknown_payment"
+    payment = subject.payment
+    if (payment.stripe_account or "") != fact.account:
+        return "other_account"
+    if payment.payment_intent not in (None, fact.intent):
+        return "other_intent"
+    if payment.channel not in ("checkout", "off_session"):
+        return "other_channel"
+    if payment.currency != fact.currency:
+        return "other_currency"
+    return "" if payment.amount_minor == fact.amount else "other_amount"
+
+
+def _suspend(session: Session, fact: Received, subject: Subject | None, reason: str, now: datetime) -> str:
+    business_id = fact_lookup.business_of_account(session, fact.account)
+    if business_id is None:
+        # An account that is not on our map: nobody's books can hold it; the event is kept for a person.
+        return "mismatch"
+    fact_lookup.lock_business(session, business_id)
+    if session.scalar(select(SuspenseItem.id).where(
+            SuspenseItem.business_id == business_id, SuspenseItem.payment_intent == fact.intent)):
+        return "mismatch"
+    mine = subject is not None and subject.payment.business_id == business_id
+    session.add(SuspenseItem(
+        business_id=business_id, currency=fact.currency, amount_minor=fact.amount, payment_intent=fact.intent,
+        payment_id=subject.payment.id if subject and mine else None, reason=reason, created_at=now, returned_minor=0))
+    entry = Entry(own(CLEARING, fact.currency), own(SUSPENSE, fact.currency), fact.amount, "suspense",
+                  f"stripe:{fact.intent}:suspense", "suspense", fact.intent, fact.happened_at, memo=reason)
+    ledger.post(session, business_id, [entry], now=now)
+    audit.record(session, at=now, actor=audit.STRIPE, act="payment.suspended", business_id=business_id,
+                 target=f"intent:{fact.intent}", reason=reason, amount=fact.amount)
+    return "mismatch"
+
+
+def move(session: Session, fact: Moved, now: datetime) -> str:
+    """Note that a payment changed without money arriving. What has succeeded stays so, whatever comes late."""
+    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, public_id=fact.payment)
+    if subject is None or (subject.payment.stripe_account or "") != fact.account:
+        return "noted"
+    payment = subject.payment
+    if payment.payment_intent not in (None, fact.intent) and fact.intent is not None:
+        return "mismatch"
+    _learn(payment, fact.intent, fact.charge, fact.brand, fact.last4)
+    if payment.captured_minor or payment.state not in (*OPEN_STATES, "expired"):
+        return "applied"
+    if payment.moved_at is not None and fact.happened_at < payment.moved_at:
+        return "applied"
+    payment.moved_at = fact.happened_at
+    payment.failure_code = fact.failure_code or payment.failure_code
+    if fact.state == "processing":
+        _start_waiting(session, subject, now)
+    elif fact.state == "declined" and payment.channel == "checkout" and payment.state != "processing":
+        pass  # The page stays open: another card may do.
+    elif fact.state in ENDED_STATES and not (fact.state == "expired" and payment.state == "processing"):
+        _end(session, subject, ENDED_STATES[fact.state], now)
+    return "applied"
+
+
+def _start_waiting(session: Session, subject: Subject, now: datetime) -> None:
+    payment = subject.payment
+    if payment.state == "processing":
+        return
+    payment.state = "processing"
+    payment.ask_at, payment.ask_count = now + timedelta(hours=6), 0
+    taken = set(session.scalars(select(PaymentInvoice.invoice_id).where(
+        PaymentInvoice.invoice_id.in_([line.invoice_id for line in subject.lines]), PaymentInvoice.open,
+        PaymentInvoice.payment_id != payment.id)))
+    for line in subject.lines:
+        line.open = line.invoice_id not in taken
+        session.add(Hold(
+            business_id=payment.business_id, debtor_id=payment.debtor_id, invoice_id=line.invoice_id, reminders=True,
+            fees=True, autopay=True, discount_clock=True, cause="payment", cause_id=payment.public_id, starts_at=now))
+    audit.record(session, at=now, actor=audit.STRIPE, act="payment.processing", business_id=payment.business_id,
+                 debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}")
+
+
+def _end(session: Session, subject: Subject, state: str, now: datetime) -> None:
+    payment = subject.payment
+    was_processing, payment.state = payment.state == "processing", state
+    payment.ask_at = None
+    _close_lines(subject)
+    _release_hold(session, payment, now)
+    if was_processing and state == "failed":
+        messages.queue_debit_failed(session, now, payment)
+    audit.record(session, at=now, actor=audit.STRIPE, act=f"payment.{state}", business_id=payment.business_id,
+                 debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", code=payment.failure_code)
+
+
+def _learn(payment: Payment, intent: str | None, charge: str | None, brand: str | None, last4: str | None) -> None:
+    payment.payment_intent = payment.payment_intent or intent
+    payment.charge = charge or payment.charge
+    payment.method_brand, payment.method_last4 = brand or payment.method_brand, last4 or payment.method_last4
+
+
+def _close_lines(subject: Subject) -> None:
+    for line in subject.lines:
+        line.open = False
+
+
+def _release_hold(session: Session, payment: Payment, now: datetime) -> None:
+    session.execute(update(Hold).where(
+        Hold.business_id == payment.business_id, Hold.cause == "payment", Hold.cause_id == payment.public_id,
+        Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
+
+
+def _close_stale_pages(session: Session, payment: Payment, now: datetime) -> None:
+    """The balance moved, so other pages that ask for the old sum are closed right after the commit."""
+    stale = session.execute(
+        select(Payment.checkout_session, Payment.stripe_account).distinct()
+        .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+        .where(PaymentInvoice.debtor_id == payment.debtor_id, PaymentInvoice.open,
+               Payment.id != payment.id, Payment.currency == payment.currency,
+               or_(Payment.state == "open", Payment.state == "unknown"), Payment.checkout_session.is_not(None)))
+    for page, account in stale:
+        fact_lookup.ask_later(session, "close_page", str(page), account or "", now)

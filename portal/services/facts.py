@@ -1,0 +1,57 @@
+"""The one door for facts from Stripe, whether an event told them, a job asked, or they had to wait."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.money_facts import (
+    BalanceLine,
+    BalancePending,
+    ChargedBack,
+    Fact,
+    Moved,
+    PaidOut,
+    Received,
+    Refunded,
+    from_data,
+)
+from portal.models import WaitingFact
+from portal.services import fact_balance, fact_lookup, fact_payments, fact_returns
+
+
+def apply(session: Session, fact: Fact, *, now: datetime) -> str:
+    """Book one fact; the same fact again changes nothing. Returns applied, waiting, noted or mismatch."""
+    match fact:
+        case Received():
+            outcome = fact_payments.receive(session, fact, now)
+            _apply_waiting(session, fact, now)
+        case Moved():
+            outcome = fact_payments.move(session, fact, now)
+        case Refunded():
+            outcome = fact_returns.refund(session, fact, now)
+        case ChargedBack():
+            outcome = fact_returns.chargeback(session, fact, now)
+        case BalanceLine():
+            outcome = fact_balance.book_line(session, fact, now)
+        case BalancePending():
+            fact_lookup.ask_later(session, "balance_line", fact.line, fact.account, now)
+            outcome = "noted"
+        case PaidOut():
+            outcome = fact_balance.pay_out(session, fact, now)
+        case _:
+            outcome = "noted"
+    return outcome
+
+
+def _apply_waiting(session: Session, received: Received, now: datetime) -> None:
+    """Book in the same commit whatever came before the payment it builds on."""
+    predecessors = [name for name in (received.intent, received.charge) if name]
+    waiting = session.scalars(
+        select(WaitingFact).where(WaitingFact.waits_for.in_(predecessors), WaitingFact.account == received.account,
+                                  WaitingFact.applied_at.is_(None)).order_by(WaitingFact.id))
+    for row in waiting.all():
+        row.applied_at = now
+        apply(session, from_data(row.fact), now=now)

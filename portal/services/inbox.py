@@ -1,0 +1,96 @@
+"""Stripe's events: each is stored once and its facts are booked in the same commit, then answered with 200."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from portal.gateways.stripe import BadWebhook as BadWebhook
+from portal.gateways.stripe import StripeUnknown
+from portal.gateways.stripe_facts import Unreadable, facts_of_event
+from portal.models import Business, StripeEvent
+from portal.runtime import Runtime
+from portal.services import facts
+
+# The most telling outcome of an event's facts is kept on its row.
+WEIGHT = {"noted": 0, "applied": 1, "waiting": 2, "mismatch": 3}
+PAYLOAD_DAYS = 90
+FIRST_LOOK_BACK = timedelta(days=2)
+OVERLAP = timedelta(hours=1)
+
+
+def receive_webhook(rt: Runtime, payload: bytes, signature: str | None, *, connect: bool) -> str:
+    """Take one delivery of Stripe's: check it, book it, and say what came of it.
+
+    Raises BadWebhook for whatever is not a genuine, recent event of our mode.
+    """
+    event = rt.stripe.verify(payload, signature, connect=connect, now=rt.now())
+    return receive_event(rt, event)
+
+
+def receive_event(rt: Runtime, event: Mapping[str, Any]) -> str:
+    """Book a genuine event once, however often and by whatever way it reaches us."""
+    now = rt.now()
+    return rt.db.run(lambda session: _receive(session, event, now))
+
+
+def _receive(session: Session, event: Mapping[str, Any], now: datetime) -> str:
+    row_id = _store_once(session, event, now)
+    if row_id is None:
+        return "known"
+    outcome, note = "noted", ""
+    try:
+        for fact in facts_of_event(event):
+            outcome = max(outcome, facts.apply(session, fact, now=now), key=WEIGHT.__getitem__)
+    except Unreadable:
+        outcome, note = "mismatch", "unreadable"
+    session.execute(update(StripeEvent).where(StripeEvent.id == row_id).values(outcome=outcome, note=note))
+    return outcome
+
+
+def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> int | None:
+    """Insert the event's row; a second delivery at the same moment waits here for the first to commit."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    values = {
+        "account": str(event.get("account") or "")[:64], "event": event["id"], "type": event["type"],
+        "object_id": str(event["data"]["object"].get("id", ""))[:80], "livemode": bool(event["livemode"]),
+        "happened_at": datetime.fromtimestamp(event["created"], UTC), "received_at": now, "payload": dict(event),
+        "outcome": "noted", "note": ""}
+    statement = dialect.insert(StripeEvent).values(**values).on_conflict_do_nothing()  # type: ignore[attr-defined]
+    found: int | None = session.scalar(statement.returning(StripeEvent.id))
+    return found
+
+
+def catch_up(rt: Runtime) -> int:
+    """Ask Stripe for events that never reached us and book them; returns how many were new."""
+    new = 0
+    for account, since in _accounts(rt):
+        try:
+            events = rt.stripe.events(account=account or None, since=since)
+        except StripeUnknown:
+            continue
+        new += sum(receive_event(rt, event) != "known" for event in events)
+    return new
+
+
+def _accounts(rt: Runtime) -> list[tuple[str, datetime]]:
+    start = rt.now() - FIRST_LOOK_BACK
+    with rt.db.reading() as session:
+        accounts = {account or "" for account in session.scalars(select(Business.stripe_account))}
+        latest = dict(session.execute(
+            select(StripeEvent.account, func.max(StripeEvent.happened_at)).group_by(StripeEvent.account)).all())
+    return [(account, (latest.get(account) or start) - OVERLAP) for account in sorted(accounts)]
+
+
+def forget_payloads(rt: Runtime) -> int:
+    """Remove the bodies of old events: they are personal data, and what they told is booked."""
+    limit = rt.now() - timedelta(days=PAYLOAD_DAYS)
+    with rt.db.transaction() as session:
+        old = update(StripeEvent).where(
+            StripeEvent.received_at < limit, StripeEvent.payload.is_not(None)).values(payload=None)
+        return int(session.execute(old).rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,182 @@
+"""The one writer of the ledger: posting entries under the debtor's lock, and reading balances.
+
+Nothing else inserts a transfer or changes an account's totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import case, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE, Account, Entry, debtor_credit
+from portal.models import LedgerAccount, LedgerTransfer
+
+Open = dict[Account, LedgerAccount]
+EXCESS = ":excess"
+
+
+class LedgerError(AssertionError):
+    """A programming error: an entry that the books could never hold."""
+
+
+def post(session: Session, business_id: int, entries: Sequence[Entry], *, now: datetime) -> int:
+    """Write down money facts, each at most once, and keep the debtors' totals true in the same commit.
+
+    The caller holds the debtor's lock. A credit beyond what is left of a receivable goes to the debtor's credit,
+    so that a true fact is never refused. Returns how many entries were new.
+    """
+    known = _known_keys(session, business_id, [entry.key for entry in entries])
+    fresh = [entry for entry in entries if entry.key not in known]
+    if not fresh:
+        return 0
+    accounts = _accounts(session, business_id, fresh)
+    rows: list[dict[str, object]] = []
+    moved: dict[int, list[int]] = {}
+    for entry in fresh:
+        for part in _capped(entry, accounts, moved):
+            rows.append(_row(business_id, part, accounts, now))
+            _move(part, accounts, moved)
+    session.execute(insert(LedgerTransfer), rows)
+    _keep_totals(session, moved)
+    return len(fresh)
+
+
+def _known_keys(session: Session, business_id: int, keys: list[str]) -> set[str]:
+    # ON CONFLICT DO NOTHING would meet the append-only trigger on SQLite; under the lock a look suffices.
+    if len(set(keys)) != len(keys):
+        raise LedgerError("one posting names the same cause twice")
+    spelled = [*keys, *(f"{key}{EXCESS}" for key in keys)]
+    query = select(LedgerTransfer.key).where(LedgerTransfer.business_id == business_id, LedgerTransfer.key.in_(spelled))
+    # A credit that found no room at all stands only as its excess.
+    return {key.removesuffix(EXCESS) for key in session.scalars(query)}
+
+
+def _accounts(session: Session, business_id: int, entries: Sequence[Entry]) -> Open:
+    wanted = {account for entry in entries for account in (entry.debit, entry.credit)}
+    # The excess of a capped credit may need this one; it is made only when it does.
+    wanted_or_spare = wanted | {
+        debtor_credit(account.debtor_id, account.currency)
+        for account in wanted if account.kind == RECEIVABLE and account.debtor_id is not None}
+    found = _find(session, business_id, wanted_or_spare)
+    missing = [account for account in wanted if account not in found]
+    if missing:
+        _open(session, business_id, missing)
+        found = _find(session, business_id, wanted_or_spare)
+    return _Accounts(session, business_id, found)
+
+
+class _Accounts(Open):
+    """The accounts at hand; one that is missing is opened when it is asked for."""
+
+    def __init__(self, session: Session, business_id: int, found: Open) -> None:
+        super().__init__(found)
+        self._session, self._business_id = session, business_id
+
+    def __missing__(self, account: Account) -> LedgerAccount:
+        _open(self._session, self._business_id, [account])
+        self.update(_find(self._session, self._business_id, {account}))
+        return self[account]
+
+
+def _find(session: Session, business_id: int, wanted: set[Account]) -> Open:
+    owners: dict[tuple[str, str], list[str]] = {}
+    for account in wanted:
+        owners.setdefault((account.kind, account.currency), []).append(account.owner)
+    matches = [
+        (LedgerAccount.kind == kind) & (LedgerAccount.currency == currency) & LedgerAccount.owner.in_(names)
+        for (kind, currency), names in sorted(owners.items())]
+    query = (
+        select(LedgerAccount).where(LedgerAccount.business_id == business_id, or_(*matches))
+        .execution_options(populate_existing=True))
+    return {
+        Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row for row in session.scalars(query)}
+
+
+def _open(session: Session, business_id: int, accounts: list[Account]) -> None:
+    rows = [
+        {"business_id": business_id, "kind": a.kind, "currency": a.currency, "owner": a.owner,
+         "debtor_id": a.debtor_id, "invoice_id": a.invoice_id, "debits": 0, "credits": 0}
+        for a in sorted(accounts, key=lambda a: (a.kind, a.currency, a.owner))]
+    # Two debtors' first payments may open the business's clearing account at the same moment.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(postgresql.insert(LedgerAccount).values(rows).on_conflict_do_nothing())
+    else:
+        session.execute(sqlite.insert(LedgerAccount).values(rows).on_conflict_do_nothing())
+
+
+def _capped(entry: Entry, accounts: Open, moved: dict[int, list[int]]) -> list[Entry]:
+    if entry.amount <= 0:
+        raise LedgerError(f"{entry.key}: an amount must be positive")
+    if entry.credit.kind != RECEIVABLE:
+        return [entry]
+    left = _left(accounts[entry.credit], moved)
+    if entry.amount <= left:
+        return [entry]
+    assert entry.credit.debtor_id is not None
+    spare = debtor_credit(entry.credit.debtor_id, entry.credit.currency)
+    excess = _replace(entry, credit=spare, amount=entry.amount - left, key=f"{entry.key}{EXCESS}")
+    return [excess] if left == 0 else [_replace(entry, amount=left), excess]
+
+
+def _replace(entry: Entry, **changes: object) -> Entry:
+    return Entry(**{**entry.__dict__, **changes})  # type: ignore[arg-type]
+
+
+def _left(account: LedgerAccount, moved: dict[int, list[int]]) -> int:
+    debits, credits = moved.get(account.id, [0, 0])
+    return account.debits + debits - account.credits - credits
+
+
+def _move(entry: Entry, accounts: Open, moved: dict[int, list[int]]) -> None:
+    for account, side in ((entry.debit, 0), (entry.credit, 1)):
+        if account.kind in (RECEIVABLE, DEBTOR_CREDIT):
+            moved.setdefault(accounts[account].id, [0, 0])[side] += entry.amount
+
+
+def _row(business_id: int, entry: Entry, accounts: Open, now: datetime) -> dict[str, object]:
+    if entry.debit.currency != entry.credit.currency:
+        raise LedgerError(f"{entry.key}: a transfer never crosses a currency")
+    return {
+        "business_id": business_id, "currency": entry.debit.currency,
+        "debit_account_id": accounts[entry.debit].id, "credit_account_id": accounts[entry.credit].id,
+        "amount": entry.amount, "kind": entry.kind, "key": entry.key, "cause_type": entry.cause_type,
+        "cause_id": entry.cause_id, "happened_at": entry.happened_at, "recorded_at": now, "memo": entry.memo,
+        "corrects_id": entry.corrects_id,
+    }
+
+
+def _keep_totals(session: Session, moved: dict[int, list[int]]) -> None:
+    if not moved:
+        return
+    debits = {key: sums[0] for key, sums in moved.items()}
+    credits = {key: sums[1] for key, sums in moved.items()}
+    session.execute(
+        update(LedgerAccount).where(LedgerAccount.id.in_(moved))
+        .values(debits=LedgerAccount.debits + case(debits, value=LedgerAccount.id),
+                credits=LedgerAccount.credits + case(credits, value=LedgerAccount.id))
+        .execution_options(synchronize_session=False))
+
+
+def left_by_invoice(session: Session, business_id: int, debtor_id: int) -> dict[int, int]:
+    """Tell what is left on each of a debtor's invoices, in minor units; settled ones are 0."""
+    query = select(LedgerAccount.invoice_id, LedgerAccount.debits - LedgerAccount.credits).where(
+        LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
+        LedgerAccount.kind == RECEIVABLE)
+    return {invoice_id: left for invoice_id, left in session.execute(query) if invoice_id is not None}
+
+
+def credit_of(session: Session, business_id: int, debtor_id: int, currency: str) -> int:
+    """Tell how much money a debtor has with the business beyond what they owe, in minor units."""
+    query = select(LedgerAccount.credits - LedgerAccount.debits).where(
+        LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
+        LedgerAccount.kind == DEBTOR_CREDIT, LedgerAccount.currency == currency)
+    return session.scalar(query) or 0
+
+
+def is_posted(session: Session, business_id: int, key: str) -> bool:
+    """Say whether a cause has been written down."""
+    return bool(_known_keys(session, business_id, [key]))

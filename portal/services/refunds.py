@@ -1,0 +1,145 @@
+"""Sends money back: our row first, then Stripe with that row's id as the key, then the books by the facts' way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Access
+from portal.domain.errors import Refusal
+from portal.gateways.stripe import StripeRefused, StripeUnknown
+from portal.models import Chargeback, Payment, Refund, lock_debtor
+from portal.runtime import Runtime
+from portal.services import audit, facts, ledger
+from portal.services.audit import Actor
+
+UNSETTLED_BANK = ("us_bank_account", "sepa_debit", "bacs_debit", "au_becs_debit", "acss_debit")
+
+
+@dataclass(frozen=True)
+class RefundOrder:
+    """Who wants how much of which payment back, and whether what it paid is owed again ("reopen" or "credit")."""
+
+    business_id: int
+    payment_public_id: str
+    amount_minor: int
+    mode: str
+    actor: Actor
+
+
+def refund(rt: Runtime, order: RefundOrder) -> str:
+    """Refund a part or all of a payment; returns the refund's public id.
+
+    Raises Refusal: unknown_payment, refund_too_large, refund_under_chargeback, refund_may_bounce, refund_no_credit.
+    """
+    now = rt.now()
+    refund_id = rt.db.run(lambda session: _prepare(session, order, now))
+    return send(rt, refund_id)
+
+
+def _prepare(session: Session, order: RefundOrder, now: datetime) -> int:
+    payment = session.scalars(select(Payment).where(
+        Payment.business_id == order.business_id, Payment.public_id == order.payment_public_id)).one_or_none()
+    if payment is None:
+        raise Refusal("not_found", "unknown_payment")
+    lock_debtor(session, payment.business_id, payment.debtor_id)
+    session.refresh(payment)
+    _check(session, payment, order, now)
+    row = Refund(business_id=payment.business_id, payment_id=payment.id, amount_minor=order.amount_minor,
+                 currency=payment.currency, mode=order.mode, state="requested", created_at=now)
+    session.add(row)
+    session.flush()
+    audit.record(session, at=now, actor=order.actor, act="refund.requested", business_id=payment.business_id,
+                 debtor_id=payment.debtor_id, target=f"refund:{row.public_id}", amount=order.amount_minor,
+                 mode=order.mode)
+    return row.id
+
+
+def _check(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> None:
+    if payment.payment_intent is None or not payment.captured_minor:
+        raise Refusal("conflict", "refund_not_by_stripe")
+    asked = session.scalars(select(Refund.amount_minor).where(
+        Refund.payment_id == payment.id, Refund.state.in_(("requested", "unknown")), Refund.booked_at.is_(None)))
+    free = payment.captured_minor - payment.returned_minor - sum(asked)
+    if not 0 < order.amount_minor <= free:
+        raise Refusal("invalid", "refund_too_large", most=max(0, free))
+    if session.scalar(select(Chargeback.id).where(
+            Chargeback.payment_id == payment.id, Chargeback.state.notin_(("won", "warning_closed")))):
+        # The bank is already taking this money; a refund beside it would pay the debtor twice.
+        raise Refusal("conflict", "refund_under_chargeback")
+    if payment.method_brand in UNSETTLED_BANK and payment.received_at and (now - payment.received_at).days < 5:
+        raise Refusal("conflict", "refund_may_bounce", days=5)
+    if order.mode == "credit":
+        credit = ledger.credit_of(session, payment.business_id, payment.debtor_id, payment.currency)
+        if order.amount_minor > credit:
+            raise Refusal("invalid", "refund_no_credit", most=credit)
+
+
+def send(rt: Runtime, refund_id: int) -> str:
+    """Ask Stripe for a refund whose row stands; asked again, it is the same refund."""
+    with rt.db.reading() as session:
+        row = session.get_one(Refund, refund_id)
+        payment = session.get_one(Payment, row.payment_id)
+    if row.state not in ("requested", "unknown"):
+        return row.public_id
+    assert payment.payment_intent is not None
+    try:
+        found = rt.stripe.refund(
+            intent=payment.payment_intent, amount=row.amount_minor, refund=row.public_id,
+            key=f"refund:{row.id}:{row.public_id}", account=payment.stripe_account)
+    except StripeUnknown:
+        _mark(rt, row.id, "unknown", None)
+        return row.public_id
+    except StripeRefused as refusal:
+        _mark(rt, row.id, "failed", refusal.code[:60])
+        raise Refusal("conflict", "refund_refused") from refusal
+    now = rt.now()
+    rt.db.run(lambda session: [facts.apply(session, fact, now=now) for fact in found])
+    return row.public_id
+
+
+def _mark(rt: Runtime, refund_id: int, state: str, code: str | None) -> None:
+    with rt.db.transaction() as session:
+        session.execute(update(Refund).where(Refund.id == refund_id, Refund.state.in_(("requested", "unknown")))
+                        .values(state=state, failure_code=code))
+
+
+def send_due(rt: Runtime, limit: int = 20) -> int:
+    """Ask again for refunds whose answer was lost or whose worker died before asking."""
+    with rt.db.reading() as session:
+        waiting = list(session.scalars(
+            select(Refund.id).where(Refund.state.in_(("requested", "unknown"))).order_by(Refund.id).limit(limit)))
+    for refund_id in waiting:
+        try:
+            send(rt, refund_id)
+        except Refusal:
+            continue
+    return len(waiting)
+
+
+def request_refund_of_credit(rt: Runtime, access: Access, currency: str) -> list[str]:
+    """Give a debtor back what they paid beyond what they owed, to the cards it came from, newest first."""
+    with rt.db.reading() as session:
+        credit = ledger.credit_of(session, access.business_id, access.debtor_id, currency)
+        orders = list(_orders(session, access, currency, credit))
+    if not orders:
+        raise Refusal("conflict", "refund_no_credit", most=credit)
+    return [refund(rt, order) for order in orders]
+
+
+def _orders(session: Session, access: Access, currency: str, credit: int) -> Iterable[RefundOrder]:
+    payments = session.scalars(
+        select(Payment).where(Payment.debtor_id == access.debtor_id, Payment.business_id == access.business_id,
+                              Payment.currency == currency, Payment.captured_minor > Payment.returned_minor,
+                              Payment.payment_intent.is_not(None)).order_by(Payment.received_at.desc()))
+    for payment in payments:
+        amount = min(credit, payment.captured_minor - payment.returned_minor)
+        if amount <= 0:
+            return
+        credit -= amount
+        yield RefundOrder(access.business_id, payment.public_id, amount, "credit",
+                          Actor("debtor", access.link_public_id))

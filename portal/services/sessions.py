@@ -1,0 +1,188 @@
+"""A debtor's session: who is reading, how far they may see, and when that ends.
+
+The row knows the level, the two-hour limit and whether it was ended; the fifteen idle minutes are kept in the signed
+cookie, which every answer renews. So a page that is only read writes nothing, and a scanner leaves no trace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, cast, func, select, update
+from sqlalchemy.orm import Session
+
+from portal import words
+from portal.domain.access import Access
+from portal.models import Business, Debtor, DebtorSession, PortalLink, PortalLinkInvoice
+from portal.runtime import Runtime
+from portal.services import brands
+from portal.services.audit import Actor, record
+from portal.services.brands import BusinessView
+from portal.services.tokens import Ended, NotGenuine, cookie_tokens
+
+IDLE = timedelta(minutes=15)
+VISIT = timedelta(hours=2)
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class DebtorView:
+    """What a page may show of the person it speaks to."""
+
+    id: int
+    public_id: str
+    number: str
+    kind: str
+    name: str
+    greeting_name: str
+    email: str | None
+    identity_fact: str
+    opted_out: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a debtor whose session stands. `proven_act` is what a code was entered for, if one was."""
+
+    access: Access
+    business: BusinessView
+    debtor: DebtorView
+    words: words.Words
+    link_ends_at: datetime
+    visit_ends_at: datetime
+    seen_at: datetime
+    session_key: str
+    proven_act: str = ""
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """What the browser is handed when a level is reached: the secret of the new row, and where it counts."""
+
+    key: str
+    act: str = ""
+
+
+def start(session: Session, now: datetime, link: PortalLink, level: int, *, replaces: str | None) -> str:
+    """Open a new session on a link, ending the one before it; returns the secret for the cookie.
+
+    Every level gets a new secret, so that one planted in a browser beforehand never grows. A chain of sessions of one
+    debtor keeps its first start, so that two hours are two hours.
+    """
+    began = now
+    if replaces:
+        old = _end(session, now, replaces)
+        if old is not None and old.debtor_id == link.debtor_id and now < old.visit_started_at + VISIT:
+            began = old.visit_started_at
+    key = secrets.token_urlsafe(24)
+    session.add(DebtorSession(
+        token_hash=_hash(key), business_id=link.business_id, debtor_id=link.debtor_id, link_id=link.id, level=level,
+        created_at=now, seen_at=now, visit_started_at=began,
+    ))
+    return key
+
+
+def cookie(rt: Runtime, key: str, act: str = "") -> str:
+    """Sign the cookie for a session: it ends after fifteen idle minutes."""
+    return cookie_tokens(rt.settings).make("session-cookie", key, rt.now() + IDLE, act)
+
+
+def read_cookie(rt: Runtime, text: str) -> NewSession | None:
+    """Read a session's cookie; None when it is not ours or was idle too long."""
+    try:
+        token = cookie_tokens(rt.settings).read("session-cookie", text, rt.now())
+    except (NotGenuine, Ended):
+        return None
+    return NewSession(token.id, token.word)
+
+
+def find(rt: Runtime, key: str, act: str = "") -> Visit | None:
+    """Give the visit a session stands for, with one query; None when it, its link or its time has ended."""
+    now = rt.now()
+    with rt.db.reading() as session:
+        found = session.execute(_visit_query(key)).one_or_none()
+    if found is None:
+        return None
+    row, link, debtor, business, only = found
+    standing = (row.ended_at is None and link.revoked_at is None and now < link.expires_at
+                and now < row.visit_started_at + VISIT)
+    if not standing:
+        return None
+    access = Access(
+        business_id=business.id, debtor_id=debtor.id, link_id=link.id, link_public_id=link.public_id, level=row.level,
+        invoice_ids=None if only is None else frozenset(int(number) for number in only.split(",")),
+        pay_only=link.purpose == "pay_only", session_id=row.id,
+    )
+    return Visit(
+        access, brands.view(business), debtor_view(debtor), words.for_reader(debtor, business), link.expires_at,
+        row.visit_started_at + VISIT, row.seen_at, key, act,
+    )
+
+
+def touch(rt: Runtime, visit: Visit) -> None:
+    """Note that a session did something; at most once a minute."""
+    now = rt.now()
+    if visit.seen_at >= now - SEEN_EVERY:
+        return
+    with rt.db.transaction() as session:
+        session.execute(
+            update(DebtorSession)
+            .where(DebtorSession.id == visit.access.session_id, DebtorSession.seen_at < now - SEEN_EVERY)
+            .values(seen_at=now))
+
+
+def leave(rt: Runtime, key: str) -> None:
+    """End a session because its reader leaves."""
+    now = rt.now()
+    with rt.db.transaction() as session:
+        row = _end(session, now, key)
+        if row is not None:
+            link = session.get_one(PortalLink, row.link_id)
+            record(session, at=now, actor=Actor("debtor", link.public_id), act="session.left",
+                   business_id=row.business_id, debtor_id=row.debtor_id)
+
+
+def end_all_of_link(session: Session, now: datetime, link_id: int) -> None:
+    """End every session a link has opened."""
+    session.execute(
+        update(DebtorSession).where(DebtorSession.link_id == link_id, DebtorSession.ended_at.is_(None))
+        .values(ended_at=now))
+
+
+def debtor_view(row: Debtor) -> DebtorView:
+    """Give the view of a debtor's row."""
+    return DebtorView(
+        id=row.id, public_id=row.public_id, number=row.number, kind=row.kind, name=row.name,
+        greeting_name=row.greeting_name, email=row.email, identity_fact=row.identity_fact,
+        opted_out=row.opted_out_at is not None,
+    )
+
+
+def _end(session: Session, now: datetime, key: str) -> DebtorSession | None:
+    row = session.scalars(
+        select(DebtorSession).where(DebtorSession.token_hash == _hash(key)).with_for_update()).one_or_none()
+    if row is not None and row.ended_at is None:
+        row.ended_at = now
+        return row
+    return None
+
+
+def _visit_query(key: str):  # type: ignore[no-untyped-def]  # the row type of five joined things says nothing
+    only = (
+        select(func.aggregate_strings(cast(PortalLinkInvoice.invoice_id, String), ","))
+        .where(PortalLinkInvoice.link_id == PortalLink.id).scalar_subquery()
+    )
+    return (
+        select(DebtorSession, PortalLink, Debtor, Business, only)
+        .join(PortalLink, PortalLink.id == DebtorSession.link_id)
+        .join(Debtor, Debtor.id == DebtorSession.debtor_id)
+        .join(Business, Business.id == DebtorSession.business_id)
+        .where(DebtorSession.token_hash == _hash(key))
+    )
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
