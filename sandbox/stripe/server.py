@@ -64,7 +64,9 @@ class StripeStandIn:
         )
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
         self._world.base_url = self.url
-        self._thread = threading.Thread(target=self._server.serve_forever, name="stripe-sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="stripe-sandbox", daemon=True
+        )
         accounts.ensure_platform(self._world)
         if webhook_url:
             webhook_endpoints.ensure(self._world, webhook_url, webhook_secret, connect=False)

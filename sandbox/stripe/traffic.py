@@ -1,4 +1,4 @@
-"""Control over what travels: events, their delivery, and faults on purpose. What the world does: control.py."""
+"""Control over what travels: events, their delivery, faults on purpose. What the world does: control.py."""
 
 from __future__ import annotations
 
