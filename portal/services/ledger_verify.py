@@ -114,10 +114,10 @@ def _compare(session: Session, what: str, kept: object, condition: object,
 
 
 def _claims(session: Session) -> Iterator[Difference]:
-    """What a payment means for its invoices adds up to the payment."""
+    """What a payment means for its invoices never passes the payment."""
     meant = (select(PaymentInvoice.payment_id, func.sum(PaymentInvoice.amount_minor).label("amount"))
              .group_by(PaymentInvoice.payment_id).subquery())
     query = select(Payment.number, Payment.amount_minor, meant.c.amount).join(
-        meant, meant.c.payment_id == Payment.id).where(meant.c.amount != Payment.amount_minor)
+        meant, meant.c.payment_id == Payment.id).where(meant.c.amount > Payment.amount_minor)
     for number, amount, found in session.execute(query):
         yield Difference("payment and its invoices", f"payment {number}", amount, int(found))

@@ -18,8 +18,9 @@ def _story(db: Database) -> tuple[int, list[Fact]]:
     owed = someone_owes(db, 60_00, 40_00)
     payment = start_payment(db, owed, (owed.invoices[0], 60_00), (owed.invoices[1], 40_00))
     return owed.business.id, [
-        moved(payment, "processing"), received(payment), line(payment, 100_00, 3_20),
-        refunded(payment, 30_00, status="pending"), refunded(payment, 30_00)]
+        moved(payment, "processing"), received(payment), line(payment, 100_00, 3_20, id=f"txn_{payment.id}"),
+        refunded(payment, 30_00, id=f"re_{payment.id}", status="pending"),
+        refunded(payment, 30_00, id=f"re_{payment.id}")]
 
 
 def _plain(found: dict[str, int]) -> list[int]:
