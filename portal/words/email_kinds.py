@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.words.core import Words
-
 from portal.words.emails import Letter, Reader, Row, Sender, Way
 
 SHOWN_INVOICES = 12
@@ -72,8 +71,8 @@ def code(words: Words, sender: Sender, digits: str, until: datetime) -> Letter:
         subject=words.text("Your code for %(business)s", business=sender.name),
         preview=words.text("It works for a few minutes."), greeting=words.text("Your code is"), code=digits,
         closing=(
-            words.text("Enter it on the page you have open. It works once, until %(moment)s.",
-                       moment=words.moment(until)),
+            words.text("Enter it on the page you have open. It works once, until %(time)s.",
+                       time=words.clock(until)),
             words.text("You did not ask for a code? Then you need not do anything: without it, nothing opens and nothing "
                        "can be changed."),
         ),
@@ -125,7 +124,7 @@ def on_its_way(words: Words, sender: Sender, reader: Reader, paid: PaidSum) -> L
 def debit_failed(words: Words, sender: Sender, reader: Reader, paid: PaidSum) -> Letter:
     """Word the news that a bank did not make a payment; no blame, and the way to try again."""
     return Letter(
-        subject=words.text("A note about your bank from %(business)s", business=sender.name),
+        subject=words.text("A note from %(business)s", business=sender.name),
         preview=words.text("Nothing was taken, and you can choose another way."), greeting=_hello(words, reader),
         opening=(words.text("Your bank did not let this payment through. Nothing was taken."),),
         amounts=(words.money(paid.amount_minor, paid.currency),),
@@ -205,7 +204,7 @@ def _what_for(words: Words, invoices: Sequence[OwedInvoice], no_fees: bool) -> s
         note = words.text("Left to pay on invoice %(number)s: %(title)s.", number=first.number, title=first.title)
     else:
         note = words.text("Left to pay on invoice %(number)s.", number=first.number)
-    return f"{note} {words.text('No fee has been added.')}" if no_fees else note
+    return " ".join((note, words.text("No fee has been added."))) if no_fees else note
 
 
 def _owed_rows(words: Words, invoices: Sequence[OwedInvoice], today: date) -> tuple[Row, ...]:

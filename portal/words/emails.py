@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from portal.domain.colors import shades
 from portal.words.core import Words
-
-from portal.domain.colors import Shades, shades
+from portal.words.jinja import environment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link")
@@ -26,7 +24,7 @@ LONGEST_SUBJECT = 250
 
 @dataclass(frozen=True)
 class Sender:
-    """The business as its letters show it."""
+    """The business as its letters show it; `where_to_check` says where its real number stands: "on your last bill"."""
 
     name: str
     color: str
@@ -137,8 +135,9 @@ def _foot(words: Words, sender: Sender, reader: Reader) -> Foot:
                                   "phone number, never for a password.", host="{{portal_host}}"),
         "none": words.text("The links lead to %(host)s; we never ask for a password.", host="{{portal_host}}"),
     }
-    check = sender.where_to_check or words.text(
-        "Call %(phone)s and ask for %(name)s.", phone=sender.contact_phone, name=sender.contact_name)
+    check = (
+        words.text("Call the number %(where)s and ask.", where=sender.where_to_check) if sender.where_to_check
+        else words.text("Call %(phone)s and ask.", phone=sender.contact_phone))
     return Foot(
         check_title=words.text("Is this really from us?"),
         check=f"{check} {asks.get(reader.fact, asks['none'])}",

@@ -1,0 +1,66 @@
+"""Public pages about a business that anyone may read: terms, privacy, rights, and how to check that it is really them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import render_template, url_for
+from werkzeug.wrappers import Response
+
+from portal.routes.debtor.door import blueprint
+from portal.routes.shared.frame import host, public_words, see_other, speak
+from portal.routes.shared.guard import current_visit, require_level
+from portal.routes.shared.runtime import runtime
+from portal.services import brands
+from portal.services import terms as terms_service
+from portal.services.brands import BusinessView
+
+
+@blueprint.get("/")
+def root() -> str:
+    """Say what this place is, without naming any business."""
+    return render_template("debtor/root.html")
+
+
+@blueprint.get("/b/<slug>/terms")
+def terms(slug: str) -> str:
+    """Show the terms in force in plain words."""
+    found = terms_service.public(runtime(), slug)
+    _welcome_anyone(found.business)
+    return render_template("debtor/terms.html", terms=found, policy=found.policy)
+
+
+@blueprint.get("/b/<slug>/privacy")
+def privacy(slug: str) -> str:
+    """Show how personal data is used."""
+    return _page(slug, "debtor/privacy.html")
+
+
+@blueprint.get("/b/<slug>/rights")
+def rights(slug: str) -> str:
+    """Show what a reader may ask for."""
+    return _page(slug, "debtor/rights.html")
+
+
+@blueprint.get("/b/<slug>/is-this-us")
+def really_us(slug: str) -> str:
+    """Show how to check that a page or an email is really this business's."""
+    _welcome_anyone(brands.public_view(runtime(), slug))
+    return render_template("debtor/really_us.html", host=urlsplit(runtime().settings.base_url).netloc)
+
+
+@blueprint.get("/rights")
+@require_level(1)
+def rights_here() -> Response:
+    """Lead to the rights page of the business whose page is open."""
+    return see_other(url_for("debtor.rights", slug=current_visit().business.slug))
+
+
+def _page(slug: str, template: str) -> str:
+    _welcome_anyone(brands.public_view(runtime(), slug))
+    return render_template(template)
+
+
+def _welcome_anyone(business: BusinessView) -> None:
+    host(business)
+    speak(public_words(business))

@@ -1,0 +1,15 @@
+"""The closed set of acts a code may be entered for, and the page each leads back to. Nobody chooses an address."""
+
+from __future__ import annotations
+
+from portal.domain.errors import Refusal
+
+OPEN = "open"
+ENDPOINTS = {OPEN: "debtor.balance", "sign": "debtor.plan", "change": "debtor.rights_here"}
+
+
+def known_act(text: str) -> str:
+    """Give an act by its name in an address; raises Refusal not_found for any other."""
+    if text not in ENDPOINTS:
+        raise Refusal("not_found", "unknown_page")
+    return text
