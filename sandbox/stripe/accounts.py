@@ -245,15 +245,11 @@ _PROFILE = Fields(
         clearable,
     )
 )
-_CONTROLLER: dict[str, Any] = dict.fromkeys(
-    ("fees", "losses", "stripe_dashboard", "requirement_collection"), anything
-)
+_CONTROLLER: dict[str, Any] = dict.fromkeys(("fees", "losses", "stripe_dashboard", "requirement_collection"), anything)
 _KNOWN: dict[str, Any] = {
     "business_profile": _PROFILE,
     "business_type": one_of("company", "government_entity", "individual", "non_profit"),
-    "capabilities": Fields(
-        dict.fromkeys(("card_payments", "transfers", "us_bank_account_ach_payments"), _ASKED)
-    ),
+    "capabilities": Fields(dict.fromkeys(("card_payments", "transfers", "us_bank_account_ach_payments"), _ASKED)),
     "default_currency": text,
     "email": email,
     "metadata": metadata,

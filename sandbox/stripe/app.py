@@ -245,7 +245,7 @@ def _answer(
     response = Response(body, status=status, mimetype="application/json", headers=headers)
     response.headers["Stripe-Version"] = API_VERSION
     response.headers["Request-Id"] = scope.request_id if scope and scope.request_id else new_id("req", 14)
-    if status >= 500:
+    if status >= 500 and scope is not None:
         # What a 500 left behind is unknown, and its key would only repeat it.
         response.headers["Stripe-Should-Retry"] = "false"
     return response

@@ -33,9 +33,7 @@ DECLINES = {
     "lost_card": _card("lost_card", "Your card was declined.", "do_not_try_again", "41"),
     "stolen_card": _card("stolen_card", "Your card was declined.", "do_not_try_again", "43"),
     "fraudulent": _card("fraudulent", "Your card was declined.", "do_not_try_again", "59"),
-    "card_velocity_exceeded": _card(
-        "card_velocity_exceeded", "Your card was declined for exceeding its limit."
-    ),
+    "card_velocity_exceeded": _card("card_velocity_exceeded", "Your card was declined for exceeding its limit."),
     "do_not_try_again": _card("do_not_try_again", "Your card was declined.", "do_not_try_again", "04"),
     "expired_card": Decline("expired_card", None, "Your card has expired.", "confirm_card_data", "54"),
     "incorrect_cvc": Decline(
@@ -62,8 +60,7 @@ DECLINES = {
     "authentication_failure": Decline(
         "payment_intent_authentication_failure",
         None,
-        "We are unable to authenticate your payment method. "
-        "Please choose a different payment method and try again.",
+        "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
     ),
 }
 

@@ -30,6 +30,15 @@ _FOLLOWING = {
 }
 
 
+# Null on a new charge; the balance transaction comes with the capture.
+_EMPTY = (
+    "application", "application_fee", "application_fee_amount", "balance_transaction",
+    "failure_balance_transaction", "on_behalf_of", "receipt_number", "receipt_url", "review", "shipping",
+    "source_transfer", "statement_descriptor", "statement_descriptor_suffix", "transfer_data",
+    "transfer_group",
+)  # fmt: skip
+
+
 def make(
     scope: Scope,
     intent: Obj,
@@ -43,15 +52,12 @@ def make(
     test = behaviour(method)
     succeeded = status == "succeeded"
     charge: Obj = {
+        **dict.fromkeys(_EMPTY),
         "id": new_id("py" if test.kind in cards.BANK_DEBITS else "ch"),
         "object": "charge",
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if status != "failed" else 0,
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "SANDBOX",
         "captured": status != "failed",
@@ -60,13 +66,11 @@ def make(
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
         "livemode": False,
         "metadata": intent["metadata"],
-        "on_behalf_of": None,
         "outcome": outcome(decline),
         "paid": succeeded,
         "payment_intent": intent["id"],
@@ -74,17 +78,8 @@ def make(
         "payment_method_details": _details(method, intent),
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": status,
-        "transfer_data": None,
-        "transfer_group": None,
         "_test": test.name,
     }
     return scope.put(charge)

@@ -72,6 +72,16 @@ def _price(currency: str, amount: int) -> Obj:
     }
 
 
+# What a plain one-off payment or saved method has no use for; Stripe sends these as null.
+_EMPTY = (
+    "after_expiration", "allow_promotion_codes", "amount_subtotal", "amount_total", "client_secret",
+    "collected_information", "consent", "consent_collection", "currency", "currency_conversion", "invoice",
+    "invoice_creation", "origin_context", "payment_intent", "payment_link",
+    "payment_method_configuration_details", "permissions", "recovered_from", "saved_payment_method_options",
+    "setup_intent", "shipping_address_collection", "shipping_cost", "subscription", "wallet_options",
+)  # fmt: skip
+
+
 def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expires: int) -> Obj:
     """An open session with every field present; amounts, items and intents are added by its maker."""
     session_id = new_id("cs_test", 58)
@@ -85,13 +95,10 @@ def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expi
     }
     words = params.get("custom_text", {})
     return {
+        **dict.fromkeys(_EMPTY),
         "id": session_id,
         "object": "checkout.session",
         "adaptive_pricing": params.get("adaptive_pricing", {"enabled": True}) if mode == "payment" else None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "amount_subtotal": None,
-        "amount_total": None,
         "automatic_tax": {
             "enabled": False,
             "liability": None,
@@ -101,13 +108,7 @@ def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expi
         "billing_address_collection": params.get("billing_address_collection"),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": scope.now(),
-        "currency": None,
-        "currency_conversion": None,
         "custom_fields": [],
         "custom_text": {
             "after_submit": words.get("after_submit"),
@@ -128,35 +129,21 @@ def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expi
         "customer_email": params.get("customer_email"),
         "discounts": [],
         "expires_at": expires,
-        "invoice": None,
-        "invoice_creation": None,
         "livemode": False,
         "locale": params.get("locale"),
         "metadata": params.get("metadata", {}),
         "mode": mode,
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
         "payment_method_collection": "always" if mode == "setup" else "if_required",
-        "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": ["card"],
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
-        "permissions": None,
         "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
         "shipping_options": [],
         "status": "open",
         "submit_type": params.get("submit_type"),
-        "subscription": None,
         "success_url": params["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": f"{scope.world.base_url}/c/pay/{session_id}",
-        "wallet_options": None,
         "_intent_data": params.get("payment_intent_data", {}),
     }

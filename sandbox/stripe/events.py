@@ -21,13 +21,9 @@ def index(scope: Scope, params: Obj) -> Obj:
     undelivered = _undelivered(scope) if "delivery_success" in params else set()
 
     def keep(event: Obj) -> bool:
-        if event["created"] < oldest or not (
-            not wanted or any(_matches(event["type"], each) for each in wanted)
-        ):
+        if event["created"] < oldest or not (not wanted or any(_matches(event["type"], each) for each in wanted)):
             return False
-        return (
-            "delivery_success" not in params or (event["id"] not in undelivered) == params["delivery_success"]
-        )
+        return "delivery_success" not in params or (event["id"] not in undelivered) == params["delivery_success"]
 
     return page(scope, "event", params, "/v1/events", keep)
 

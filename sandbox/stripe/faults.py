@@ -40,9 +40,7 @@ class Faults:
         known = {*API_FAULTS, *WEBHOOK_FAULTS, "delay_seconds", "slow_seconds"}
         unknown = set(rates) - known
         if unknown:
-            raise ValueError(
-                f"unknown fault: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
-            )
+            raise ValueError(f"unknown fault: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
         self._random = random.Random(seed)
         self._store.set("faults", rates)
 
@@ -113,7 +111,6 @@ class Faults:
     def _insert(self, event_id: str, endpoint_id: str, state: str, wait: float, shift: float) -> None:
         last = self._store.run("SELECT coalesce(max(id), 0) AS id FROM delivery")[0]["id"]
         self._store.run(
-            "INSERT INTO delivery (event_id, endpoint_id, state, place, next_at, attempts)"
-            " VALUES (?, ?, ?, ?, ?, 0)",
+            "INSERT INTO delivery (event_id, endpoint_id, state, place, next_at, attempts) VALUES (?, ?, ?, ?, ?, 0)",
             *(event_id, endpoint_id, state, last + 1 + shift, time.time() + wait),
         )

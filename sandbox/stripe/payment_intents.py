@@ -164,9 +164,7 @@ def card_error(decline: Decline, intent: Obj) -> StripeError:
     held = dict(intent["last_payment_error"])
     method = held.pop("payment_method")
     extra = {
-        name: held[name]
-        for name in ("charge", "advice_code", "decline_code", "network_decline_code")
-        if name in held
+        name: held[name] for name in ("charge", "advice_code", "decline_code", "network_decline_code") if name in held
     }
     return StripeError(
         decline.message,
@@ -233,7 +231,8 @@ def cancel(scope: Scope, params: Obj, intent_id: str) -> Obj:
     if intent["status"] not in _OPEN:
         raise _wrong_state(intent, "cancel")
     if any(each["status"] == "open" for each in scope.find("checkout.session", payment_intent=intent_id)):
-        raise _wrong_state(intent, "cancel the Checkout Session's payment instead of")
+        message = "You cannot cancel this PaymentIntent: it belongs to a Checkout Session. Expire that instead."
+        raise unexpected_state("payment_intent", message, payment_intent=public(intent))
     return end(scope, intent, params.get("cancellation_reason"))
 
 

@@ -201,9 +201,7 @@ def update(scope: Scope, params: Obj, method_id: str) -> Obj:
     """Change what Stripe lets one change."""
     method = scope.get("payment_method", method_id)
     if "billing_details" in params:
-        method["billing_details"] = billing_details(
-            {**method["billing_details"], **params["billing_details"]}
-        )
+        method["billing_details"] = billing_details({**method["billing_details"], **params["billing_details"]})
     if "metadata" in params:
         method["metadata"] = {**method["metadata"], **params["metadata"]} if params["metadata"] else {}
     method["allow_redisplay"] = params.get("allow_redisplay", method["allow_redisplay"])
@@ -233,9 +231,7 @@ def detach(scope: Scope, params: Obj, method_id: str) -> Obj:
     """Take a method from its customer; it can't be used again."""
     method = scope.get("payment_method", method_id)
     if not method["customer"]:
-        raise StripeError(
-            "The payment method you provided is not attached to a customer so detachment is impossible."
-        )
+        raise StripeError("The payment method you provided is not attached to a customer so detachment is impossible.")
     was = method["customer"]
     method.update(customer=None, _detached=True)
     scope.put(method)

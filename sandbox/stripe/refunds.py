@@ -47,9 +47,7 @@ def create(scope: Scope, params: Obj) -> Obj:
 
 def _charge(scope: Scope, params: Obj) -> Obj:
     if ("charge" in params) == ("payment_intent" in params):
-        raise refused(
-            "One of the following params should be provided for this request: charge or payment_intent."
-        )
+        raise refused("One of the following params should be provided for this request: charge or payment_intent.")
     charge_id = params.get("charge")
     if charge_id is None:
         intent = scope.get("payment_intent", params["payment_intent"], "payment_intent")
@@ -65,9 +63,7 @@ def _charge(scope: Scope, params: Obj) -> Obj:
             f"Charge {charge_id} has not succeeded and can't be refunded.",
             param="charge",
         )
-    if charge["disputed"] and any(
-        not each["is_charge_refundable"] for each in scope.find("dispute", charge=charge_id)
-    ):
+    if charge["disputed"] and any(not each["is_charge_refundable"] for each in scope.find("dispute", charge=charge_id)):
         raise StripeError(
             f"Charge {charge_id} has been charged back; cannot issue a refund.",
             code="charge_disputed",
@@ -195,9 +191,7 @@ def cancel(scope: Scope, params: Obj, refund_id: str) -> Obj:
     """Take back a refund that waits for the payer; no other can be canceled."""
     refund = scope.get("refund", refund_id)
     if refund["status"] != "requires_action":
-        raise StripeError(
-            f"You can only cancel a refund with a status of requires_action, not {refund['status']}."
-        )
+        raise StripeError(f"You can only cancel a refund with a status of requires_action, not {refund['status']}.")
     _give_back(scope, refund, "canceled", None)
     _tell(scope, refund, {"status": "requires_action"})
     return refund

@@ -59,9 +59,7 @@ class StripeStandIn:
         self._courier = Courier(self._world, signs_by)
         self.control = Control(self._world, self._courier)
         self.app = self._make_app(record)
-        self._server: BaseWSGIServer = make_server(
-            LOOPBACK, port, self.app, threaded=True, request_handler=_Quiet
-        )
+        self._server: BaseWSGIServer = make_server(LOOPBACK, port, self.app, threaded=True, request_handler=_Quiet)
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
         self._world.base_url = self.url
         self._thread = threading.Thread(

@@ -69,9 +69,7 @@ class Traffic:
             if event is None:
                 rows = store.run("SELECT id FROM delivery WHERE state IN ('dropped', 'given_up')")
             else:
-                rows = store.run(
-                    "SELECT min(id) AS id FROM delivery WHERE event_id = ? GROUP BY endpoint_id", event
-                )
+                rows = store.run("SELECT min(id) AS id FROM delivery WHERE event_id = ? GROUP BY endpoint_id", event)
             for row in rows:
                 store.run(
                     "INSERT INTO delivery (event_id, endpoint_id, state, place, next_at, attempts)"
@@ -79,9 +77,7 @@ class Traffic:
                     " FROM delivery WHERE id = ?",
                     *(time.time(), row["id"]),
                 )
-                store.run(
-                    "UPDATE delivery SET state = 'repeated' WHERE id = ? AND state != 'delivered'", row["id"]
-                )
+                store.run("UPDATE delivery SET state = 'repeated' WHERE id = ? AND state != 'delivered'", row["id"])
         self._world.wake.set()
         return len(rows)
 

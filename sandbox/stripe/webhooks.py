@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import threading
 import time
 from typing import Any
@@ -53,12 +54,20 @@ class Courier:
     def _run(self) -> None:
         while not self._ending.is_set():
             self._world.wake.clear()
-            self._world.run_due()
-            row = None if self._world.store.setting("paused", False) else self._next()
-            if row is None:
-                self._world.wake.wait(self._pause())
-            else:
-                self._deliver(row)
+            try:
+                self._work()
+            except Exception:
+                # One thing that can't be done must not end all deliveries; it is shown, and tried again shortly.
+                logging.getLogger(__name__).exception("the courier stumbled")
+                self._ending.wait(1.0)
+
+    def _work(self) -> None:
+        self._world.run_due()
+        row = None if self._world.store.setting("paused", False) else self._next()
+        if row is None:
+            self._world.wake.wait(self._pause())
+        else:
+            self._deliver(row)
 
     def _next(self) -> Any:
         rows = self._world.store.run(

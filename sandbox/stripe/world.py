@@ -7,10 +7,11 @@ import string
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.stripe.errors import missing
+from sandbox.stripe.errors import StripeError, missing
 from sandbox.stripe.faults import Faults
 from sandbox.stripe.store import Obj, Store
 
@@ -68,7 +69,9 @@ class World:
                 if not rows:
                     return done
                 self.store.run("DELETE FROM due WHERE id = ?", rows[0]["id"])
-                self.acts[rows[0]["act"]](self.scope(rows[0]["account"]), rows[0]["object_id"])
+                # What was planned may no longer be possible, because somebody was faster: then it does not happen.
+                with suppress(StripeError):
+                    self.acts[rows[0]["act"]](self.scope(rows[0]["account"]), rows[0]["object_id"])
             done += 1
 
 

@@ -38,7 +38,9 @@ _PLAIN: dict[str, Schema] = {
     "StripeObject": {"type": "object"},
 }
 # The SDK marks what only the client library reads; it never travels.
-_CLIENT_SIDE = frozenset({"api_key", "stripe_version", "stripe_account", "stripe_context", "idempotency_key", "headers"})
+_CLIENT_SIDE = frozenset(
+    {"api_key", "stripe_version", "stripe_account", "stripe_context", "idempotency_key", "headers"}
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class _Reader:
         raise AssertionError(f"an annotation of a new kind: {ast.unparse(node)}")
 
     def _union(self, inner: list[Schema]) -> Schema:
-        # `Union[Literal[...], str]` says "these, and what comes later". What we send or return now is to be a known one.
+        # `Union[Literal[...], str]` says "these, and what comes later"; what we send or return is to be known now.
         words = [each for each in inner if set(each) == {"enum"}]
         if len(inner) == 2 and len(words) == 1 and {"type": "string"} in inner and "" not in words[0]["enum"]:
             return words[0]
@@ -183,10 +185,8 @@ _MODULES = (
 @cache
 def objects() -> tuple[dict[str, Schema], dict[str, str]]:
     """The schemas of Stripe's objects, and the schema's name for each `object` word."""
-    sources = {}
-    for module in _MODULES:
-        for name, node in _classes(ROOT / f"{module}.py").items():
-            sources[name] = node
+    files = [_classes(ROOT / f"{module}.py") for module in _MODULES]
+    sources = {name: node for classes in files for name, node in classes.items()}
     reader = _Reader({name: name for name in sources}, closed=False)
     names = {}
     for name, node in sources.items():

@@ -15,7 +15,13 @@ from tests.sandbox.conftest import client_of, session_params
 
 
 def off_session(method: str = "pm_card_visa", **more: Any) -> Any:
-    base = {"amount": 5_000, "currency": "usd", "confirm": True, "off_session": True, "payment_method": method}
+    base = {
+        "amount": 5_000,
+        "currency": "usd",
+        "confirm": True,
+        "off_session": True,
+        "payment_method": method,
+    }
     return {**base, **more}
 
 
@@ -38,7 +44,7 @@ def test_unknown_things_are_refused_as_stripe_refuses_them(
         client.v1.payment_intents.retrieve("pi_nobody")
     assert (unknown.value.http_status, unknown.value.code) == (404, "resource_missing")
     with pytest.raises(stripe.InvalidRequestError) as wrong:
-        client.v1.customers.create({"invented": "1"})  # type: ignore[typeddict-unknown-key]
+        client.v1.customers.create({"invented": "1"})  # type: ignore[arg-type]
     assert (wrong.value.code, wrong.value.param) == ("parameter_unknown", "invented")
     answer = requests.get(f"{stand_in.url}/v1/nothing", headers={"Authorization": "Bearer sk_test_x"}, timeout=10)
     assert answer.status_code == 404
@@ -175,7 +181,10 @@ def test_a_decline_on_demand(stand_in: StripeStandIn, client: stripe.StripeClien
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create(off_session())
     assert refusal.value.error is not None
-    assert (refusal.value.error.decline_code, refusal.value.error.advice_code) == ("lost_card", "do_not_try_again")
+    assert (refusal.value.error.decline_code, refusal.value.error.advice_code) == (
+        "lost_card",
+        "do_not_try_again",
+    )
     assert client.v1.payment_intents.create(off_session()).status == "succeeded"
 
 
@@ -209,7 +218,10 @@ def test_a_card_that_wants_its_owner(stand_in: StripeStandIn, client: stripe.Str
     assert waiting.status == "requires_action"
     assert waiting.next_action is not None and waiting.next_action.redirect_to_url is not None
     done = requests.post(
-        str(waiting.next_action.redirect_to_url.url), data={"outcome": "complete"}, allow_redirects=False, timeout=10
+        str(waiting.next_action.redirect_to_url.url),
+        data={"outcome": "complete"},
+        allow_redirects=False,
+        timeout=10,
     )
     assert done.headers["Location"] == "http://127.0.0.1:8000/back"
     assert client.v1.payment_intents.retrieve(waiting.id).status == "succeeded"

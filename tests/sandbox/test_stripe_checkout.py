@@ -121,7 +121,12 @@ def test_three_d_secure(
 )
 @pytest.mark.parametrize("arrives", [True, False])
 def test_a_bank_debit_is_on_its_way_then_arrives_or_comes_back(
-    stand_in: StripeStandIn, client: stripe.StripeClient, inbox: Inbox, currency: str, kind: str, arrives: bool
+    stand_in: StripeStandIn,
+    client: stripe.StripeClient,
+    inbox: Inbox,
+    currency: str,
+    kind: str,
+    arrives: bool,
 ) -> None:
     """Trap 7: completed with `unpaid` is neither paid nor failed."""
     session = client.v1.checkout.sessions.create(session_params(currency=currency))
@@ -147,9 +152,7 @@ def test_a_bank_debit_is_on_its_way_then_arrives_or_comes_back(
     )
 
 
-def test_a_bank_debit_arrives_by_itself_after_four_days(
-    stand_in: StripeStandIn, client: stripe.StripeClient
-) -> None:
+def test_a_bank_debit_arrives_by_itself_after_four_days(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
     session = client.v1.checkout.sessions.create(session_params())
     stand_in.control.press(session.id, "bank_debit")
     stand_in.control.advance(4 * 24 * 3600 - 60)
@@ -158,9 +161,7 @@ def test_a_bank_debit_arrives_by_itself_after_four_days(
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_leaving_goes_back_and_leaves_the_session_open(
-    stand_in: StripeStandIn, client: stripe.StripeClient
-) -> None:
+def test_leaving_goes_back_and_leaves_the_session_open(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
     session = client.v1.checkout.sessions.create(session_params())
     assert follow(stand_in, press(str(session.url), "cancel")) == "http://127.0.0.1:8000/left"
     assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
@@ -179,16 +180,12 @@ def test_an_expired_page_takes_no_money(stand_in: StripeStandIn, client: stripe.
 
 
 def test_a_session_expires_in_time(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
-    session = client.v1.checkout.sessions.create(
-        session_params(expires_at=stand_in.control.now() + 2_000)
-    )
+    session = client.v1.checkout.sessions.create(session_params(expires_at=stand_in.control.now() + 2_000))
     stand_in.control.advance(2_001)
     assert client.v1.checkout.sessions.retrieve(session.id).status == "expired"
 
 
-def test_a_paid_session_can_not_be_expired_nor_paid_again(
-    stand_in: StripeStandIn, client: stripe.StripeClient
-) -> None:
+def test_a_paid_session_can_not_be_expired_nor_paid_again(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
     """Trap 8: if expiring fails, it was probably paid."""
     session = client.v1.checkout.sessions.create(session_params())
     press(str(session.url), "pay")
@@ -225,11 +222,14 @@ def test_a_method_is_saved_without_a_payment(
         if outcome != "authenticate"
         else {"amount": 5_000, "currency": "usd", "customer": customer.id}
     )
-    assert charged.status == {
-        "pay": "succeeded",
-        "bank_debit": "processing",
-        "authenticate": "requires_payment_method",
-    }[outcome]
+    assert (
+        charged.status
+        == {
+            "pay": "succeeded",
+            "bank_debit": "processing",
+            "authenticate": "requires_payment_method",
+        }[outcome]
+    )
 
 
 def test_the_first_installment_saves_the_card_for_the_later_ones(

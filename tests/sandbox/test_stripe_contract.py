@@ -131,9 +131,31 @@ def _live_through_everything(stand_in: StripeStandIn, client: stripe.StripeClien
         control.return_debit(debit["payment_intent"])
     bounced = control.press(client.v1.checkout.sessions.create(session_params()).id, "bank_debit")
     control.fail_debit(bounced["payment_intent"])
+    _save_methods_and_lose_them(stand_in, client, customer.id)
+    _charge_off_session(stand_in, client)
+    _connect_an_account_and_pay_out(stand_in, client)
+
+
+def _save_methods_and_lose_them(stand_in: StripeStandIn, client: stripe.StripeClient, customer: str) -> None:
+    control = stand_in.control
     for outcome in ("decline", "authenticate", "bank_debit"):
-        setup = {"mode": "setup", "currency": "usd", "customer": customer.id, "success_url": "http://127.0.0.1/"}
+        setup = {
+            "mode": "setup",
+            "currency": "usd",
+            "customer": customer,
+            "success_url": "http://127.0.0.1/",
+        }
         control.press(client.v1.checkout.sessions.create(setup).id, outcome)  # type: ignore[arg-type]
+    for method in client.v1.payment_methods.list({"customer": customer}).data:
+        if method.type == "card":
+            control.renew_card(method.id)
+        client.v1.payment_methods.detach(method.id)
+    for mandate in control.objects("mandate"):
+        control.revoke_mandate(mandate["id"])
+
+
+def _charge_off_session(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
+    control = stand_in.control
     for number, name in enumerate(("visa", "createDispute", "createIssuerFraudRecord", "refundFail", "pendingRefund")):
         intent = client.v1.payment_intents.create(off_session(f"pm_card_{name}", 5_000 + number))
         if "efund" in name or name == "visa":
@@ -148,15 +170,18 @@ def _live_through_everything(stand_in: StripeStandIn, client: stripe.StripeClien
     for name in ("chargeDeclined", "authenticationRequired", "visa_chargeDeclinedStolenCard"):
         with pytest.raises(stripe.CardError):
             client.v1.payment_intents.create(off_session(f"pm_card_{name}"))
-    on_session = {"amount": 700, "currency": "usd", "confirm": True, "payment_method": "pm_card_authenticationRequired"}
+    on_session = {
+        "amount": 700,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": "pm_card_authenticationRequired",
+    }
     waiting = client.v1.payment_intents.create({**on_session, "return_url": "http://127.0.0.1/"})  # type: ignore[typeddict-item]
     client.v1.payment_intents.cancel(waiting.id, {"cancellation_reason": "abandoned"})
-    for method in client.v1.payment_methods.list({"customer": customer.id}).data:
-        if method.type == "card":
-            control.renew_card(method.id)
-        client.v1.payment_methods.detach(method.id)
-    for mandate in control.objects("mandate"):
-        control.revoke_mandate(mandate["id"])
+
+
+def _connect_an_account_and_pay_out(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
+    control = stand_in.control
     account = client.v1.accounts.create({"type": "standard", "country": "DE"})
     control.set_account(account.id, ready=True)
     client.v1.account_links.create(
@@ -180,7 +205,13 @@ def _live_through_everything(stand_in: StripeStandIn, client: stripe.StripeClien
 
 
 def off_session(method: str, amount: int = 5_000) -> Any:
-    return {"amount": amount, "currency": "usd", "confirm": True, "off_session": True, "payment_method": method}
+    return {
+        "amount": amount,
+        "currency": "usd",
+        "confirm": True,
+        "off_session": True,
+        "payment_method": method,
+    }
 
 
 EVENTS = """
@@ -210,7 +241,9 @@ def test_everything_the_stand_in_sends_and_keeps_is_as_stripe_sends_it(
         for each in found:
             check_object(each)
     for path in [route.path for route in ROUTES if route.method == "GET" and "<>" not in route.path]:
-        owner = stand_in.control.objects("payment_method")[0]["customer"] or stand_in.control.objects("customer")[0]["id"]
+        owner = (
+            stand_in.control.objects("payment_method")[0]["customer"] or stand_in.control.objects("customer")[0]["id"]
+        )
         query = {"customer": owner} if path == "/v1/payment_methods" else {}
         key = {"Authorization": "Bearer sk_test_x"}
         answer = requests.get(stand_in.url + path, params=query, headers=key, timeout=10)

@@ -29,7 +29,7 @@ def booked(client: stripe.StripeClient) -> list[tuple[str, int, int]]:
 
 def holds(client: stripe.StripeClient) -> int:
     balance = client.v1.balance.retrieve()
-    return sum(part.amount for part in [*balance.available, *balance.pending])
+    return sum(part.amount for part in balance.available) + sum(part.amount for part in balance.pending)
 
 
 def adds_up(client: stripe.StripeClient) -> bool:
@@ -39,12 +39,19 @@ def adds_up(client: stripe.StripeClient) -> bool:
 def test_another_currency_settles_in_the_accounts_own(stand_in: StripeStandIn, client: stripe.StripeClient) -> None:
     """10000 eur at 1.10 are 11000 usd; 2.9 % and 30 of that are 349."""
     intent = client.v1.payment_intents.retrieve(
-        pay(stand_in, client, amount=10_000, currency="eur"), {"expand": ["latest_charge.balance_transaction"]}
+        pay(stand_in, client, amount=10_000, currency="eur"),
+        {"expand": ["latest_charge.balance_transaction"]},
     )
     assert isinstance(intent.latest_charge, stripe.Charge)
     row = intent.latest_charge.balance_transaction
     assert isinstance(row, stripe.BalanceTransaction)
-    assert (row.amount, row.currency, row.fee, row.net, row.exchange_rate) == (11_000, "usd", 349, 10_651, 1.1)
+    assert (row.amount, row.currency, row.fee, row.net, row.exchange_rate) == (
+        11_000,
+        "usd",
+        349,
+        10_651,
+        1.1,
+    )
     stand_in.control.set_settlement_currency("eur")
     pay(stand_in, client, amount=10_000, currency="eur")
     assert booked(client)[-1] == ("charge", 10_000, 320)
@@ -154,9 +161,7 @@ def test_a_debit_that_comes_back_after_it_arrived(
     assert booked(client)[-1] == ("adjustment", -10_000, 1_500)
 
 
-def test_a_payout_carries_what_is_available(
-    stand_in: StripeStandIn, client: stripe.StripeClient, inbox: Inbox
-) -> None:
+def test_a_payout_carries_what_is_available(stand_in: StripeStandIn, client: stripe.StripeClient, inbox: Inbox) -> None:
     intent = pay(stand_in, client, amount=10_000)
     assert stand_in.control.make_payout() is None
     stand_in.control.advance(2 * DAY + 1)
@@ -233,3 +238,17 @@ def test_the_desk_shows_payments_and_acts_on_them(stand_in: StripeStandIn, clien
     again = requests.post(stand_in.url, data={"act": "settle_debit", "target": intent}, timeout=10)
     assert again.status_code == 409
     assert requests.post(stand_in.url, data={"act": "stop", "target": ""}, timeout=10).status_code == 400
+
+
+def test_what_was_planned_but_became_impossible_does_not_stop_the_rest(
+    stand_in: StripeStandIn, client: stripe.StripeClient, inbox: Inbox
+) -> None:
+    stand_in.control.set_clock(stand_in.control.now(), frozen=True)
+    intent = client.v1.payment_intents.create(off_session("pm_usBankAccount_success"))
+    stand_in.control.settle_debit(intent.id)
+    refund = client.v1.refunds.create({"payment_intent": intent.id})
+    stand_in.control.fail_refund(refund.id)
+    stand_in.control.advance(10 * DAY)
+    stand_in.control.wait_idle()
+    assert client.v1.refunds.retrieve(refund.id).status == "failed"
+    assert inbox.types.count("charge.succeeded") == 1

@@ -156,7 +156,15 @@ def test_a_restart_keeps_state_and_what_was_still_to_be_sent(tmp_path: Path, inb
 
 
 def test_it_runs_as_a_process_and_survives_being_killed(tmp_path: Path, inbox: Inbox) -> None:
-    command = [sys.executable, "-m", "sandbox.stripe", "--port", "0", "--store", str(tmp_path / "stripe.sqlite")]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox.stripe",
+        "--port",
+        "0",
+        "--store",
+        str(tmp_path / "stripe.sqlite"),
+    ]
     command += ["--webhook", inbox.url, "--secret", SECRET, "--account", "acct_second:eur:Second Business"]
 
     def start() -> tuple[subprocess.Popen[str], str]:
