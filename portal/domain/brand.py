@@ -60,8 +60,10 @@ def pairs(color: str) -> tuple[Pair, ...]:
         Pair("button", WHITE, fill, TEXT_CONTRAST), Pair("link", fill, PAPER, TEXT_CONTRAST),
         Pair("link on wash", fill, wash, TEXT_CONTRAST), Pair("text on wash", INK, wash, TEXT_CONTRAST),
         Pair("edge", line, PAPER, EDGE_CONTRAST),
-        Pair("dark button", ON_LIGHT, dark_fill, TEXT_CONTRAST), Pair("dark link", dark_text, DARK_PAPER, TEXT_CONTRAST),
-        Pair("dark text on wash", DARK_INK, dark_wash, TEXT_CONTRAST), Pair("dark edge", line, DARK_PAPER, EDGE_CONTRAST),
+        Pair("dark button", ON_LIGHT, dark_fill, TEXT_CONTRAST),
+        Pair("dark link", dark_text, DARK_PAPER, TEXT_CONTRAST),
+        Pair("dark text on wash", DARK_INK, dark_wash, TEXT_CONTRAST),
+        Pair("dark edge", line, DARK_PAPER, EDGE_CONTRAST),
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import KNOWN, PROVEN
 from portal.domain.errors import Refusal
 from portal.domain.identity import stored_fact, typed_code, typed_fact
-from portal.models import Debtor, IdentityAttempt, OneTimeCode, PortalLink, lock_debtor
+from portal.models import Business, Debtor, IdentityAttempt, OneTimeCode, PortalLink, lock_debtor
 from portal.runtime import Runtime
 from portal.services import links, messages, not_me, policies, sessions
 from portal.services.audit import Actor, record
@@ -108,7 +108,8 @@ def send_code(rt: Runtime, link_public_id: str, act: str) -> None:
         if newest is not None and now < newest.created_at + CODE_GAP:
             return
         code = issue_code(session, rt, now, link, act, digits)
-        messages.queue_code(session, now, debtor, code=digits, code_id=code.id, expires_at=code.expires_at)
+        business = session.get_one(Business, debtor.business_id)
+        messages.queue_code(session, now, debtor, business, digits, code.expires_at, act)
         _note(session, now, link, "code.sent", code_act=act)
 
     rt.db.run(work)

@@ -166,7 +166,7 @@ def send_fresh(rt: Runtime, link_public_id: str | None) -> None:
         if found is None or debtor is None or sent >= NEW_LINKS_A_DAY or blocked or not may_write_to(debtor):
             return
         if found[0].purpose == "account":
-            _replace(session, now, found[0], debtor)
+            _replace(session, now, found[0], debtor, found[2])
 
     rt.db.run(work)
 
@@ -176,13 +176,13 @@ def may_write_to(debtor: Debtor) -> bool:
     return bool(debtor.email) and debtor.email_state == "ok"
 
 
-def _replace(session: Session, now: datetime, old: PortalLink, debtor: Debtor) -> None:
+def _replace(session: Session, now: datetime, old: PortalLink, debtor: Debtor, business: Business) -> None:
     scope = session.scalars(select(PortalLinkInvoice.invoice_id).where(PortalLinkInvoice.link_id == old.id)).all()
     fresh = create(session, now, debtor, invoice_ids=scope)
     revoke(session, now, old, "replaced")
     session.add(IdentityAttempt(
         business_id=debtor.business_id, debtor_id=debtor.id, link_id=old.id, kind="new_link", passed=True, at=now))
-    messages.queue_new_link(session, now, fresh)
+    messages.queue_new_link(session, now, debtor, business, fresh)
     record(session, at=now, actor=Actor("debtor", old.public_id), act="link.replaced",
            business_id=debtor.business_id, debtor_id=debtor.id, target=f"link:{fresh.public_id}")
 

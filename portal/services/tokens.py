@@ -79,7 +79,7 @@ class Tokens:
         spellings = [_text(self._serializer([key], purpose).dumps(payload)) for key in self._keys]
         return any([hmac.compare_digest(spelling, text) for spelling in spellings])
 
-    def _serializer(self, keys: list[str], purpose: Purpose) -> URLSafeSerializer[str]:
+    def _serializer(self, keys: list[str], purpose: Purpose) -> URLSafeSerializer:
         return URLSafeSerializer(
             keys, salt=f"portal.{purpose}", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})
 

@@ -101,6 +101,15 @@ class Words:
         """Pick what the business itself wrote, in the reader's language if it did, else in what it has."""
         return texts.get(self.language) or texts.get(SOURCE) or next(iter(texts.values()), "")
 
+    def how_to_check(self, places: Mapping[str, str]) -> str:
+        """Say how to find out whether a page or an email is genuine; `places` hold "on our van" and the like."""
+        where = self.own(places)
+        if not where:
+            return self.text("Call a number that you already know, not one from an email. We will tell you if this "
+                             "page is ours.")
+        return self.text("Call the number %(where)s, not one from an email. We will tell you if this page is ours.",
+                         where=where)
+
     def refusal(self, refusal: Refusal, currency: str = "") -> str:
         """Say why something was not done."""
         return refusals.sentence(self, refusal, currency)

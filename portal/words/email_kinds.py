@@ -73,8 +73,8 @@ def code(words: Words, sender: Sender, digits: str, until: datetime) -> Letter:
         closing=(
             words.text("Enter it on the page you have open. It works once, until %(time)s.",
                        time=words.clock(until)),
-            words.text("You did not ask for a code? Then you need not do anything: without it, nothing opens and nothing "
-                       "can be changed."),
+            words.text("You did not ask for a code? Then you need not do anything: without it, nothing opens and "
+                       "nothing can be changed."),
         ),
         warning=Way(words.text("Do not read it to anyone."), words.text(
             "Nobody from %(business)s will ask you for it, on the phone or in a message.", business=sender.name)),
@@ -218,7 +218,8 @@ def _owed_rows(words: Words, invoices: Sequence[OwedInvoice], today: date) -> tu
 def _owed_row(words: Words, invoice: OwedInvoice, today: date) -> Row:
     label = f"{invoice.number}: {invoice.title}" if invoice.title else invoice.number
     day = words.short_day(invoice.due_on)
-    note = words.text("was due on %(day)s", day=day) if invoice.due_on < today else words.text("due on %(day)s", day=day)
+    late = invoice.due_on < today
+    note = words.text("was due on %(day)s", day=day) if late else words.text("due on %(day)s", day=day)
     return Row(label, words.money(invoice.left_minor, invoice.currency), note)
 
 

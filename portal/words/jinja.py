@@ -99,6 +99,11 @@ def own(_context: Context, texts: Mapping[str, str]) -> str:
 
 
 @pass_context
+def how_to_check(_context: Context, places: Mapping[str, str]) -> str:
+    return current().how_to_check(places)
+
+
+@pass_context
 def memo(_context: Context, code: str) -> str:
     return current().memo(code)
 
@@ -106,5 +111,5 @@ def memo(_context: Context, code: str) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "money": money, "money_parts": money_parts, "percent": percent, "day": day, "short_day": short_day,
     "long_day": long_day, "clock": clock, "moment": moment, "phone": phone, "tel": phones.dialled, "own": own,
-    "memo": memo,
+    "how_to_check": how_to_check, "memo": memo,
 }

@@ -14,7 +14,7 @@ def shown(number: str, country: str) -> str:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         return number
-    national = phonenumbers.region_code_for_country_code(parsed.country_code) == country
+    national = phonenumbers.region_code_for_number(parsed) == country
     style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style)
 

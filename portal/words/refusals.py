@@ -60,6 +60,8 @@ SENTENCES: dict[str, str] = {
     "code_ended": N_("This code has ended. Please ask for a new one."),
     "codes_used_up": N_("We have sent several codes already. Please wait until tomorrow, or call us."),
     "no_address": N_("We have no email address that we can use. Please call us."),
+    "color_malformed": N_("Please write the color as # and six digits or letters, such as #2f5d3a."),
+    "color_hard_to_read": N_("In this color, words would be hard to read. Please choose another."),
     "link_ended": N_("This link has ended."),
 }
 

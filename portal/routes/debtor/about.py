@@ -1,4 +1,4 @@
-"""Public pages about a business that anyone may read: terms, privacy, rights, and how to check that it is really them."""
+"""Public pages about a business: terms, privacy, rights, and how to check that it is really them."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def send_code() -> Any:
         identity.send_code(runtime(), link, act)
     except Refusal as refusal:
         return _code_page(link, act, refusal), status_of(refusal)
-    return see_other(url_for("debtor.code", **{"for": act}))
+    return see_other(acts.code_page(act))
 
 
 @blueprint.post("/code")

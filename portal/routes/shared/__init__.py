@@ -1,1 +1,1 @@
-"""What all doors share: the running portal, guards, headers, forms, error pages. No page of its own but health and brand."""
+"""What all doors share: guards, headers, forms, error pages, and the two small doors for brand files and health."""

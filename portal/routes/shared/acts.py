@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import url_for
+
 from portal.domain.errors import Refusal
 
 OPEN = "open"
@@ -13,3 +15,9 @@ def known_act(text: str) -> str:
     if text not in ENDPOINTS:
         raise Refusal("not_found", "unknown_page")
     return text
+
+
+def code_page(act: str) -> str:
+    """Give the address of the page that asks for this act's code."""
+    address: str = url_for("debtor.code") if act == OPEN else f"{url_for('debtor.code')}?for={known_act(act)}"
+    return address

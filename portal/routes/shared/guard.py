@@ -14,7 +14,7 @@ from flask import flash, g, request, url_for
 
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
-from portal.routes.shared import cookies
+from portal.routes.shared import acts, cookies
 from portal.routes.shared.frame import host, see_other, speak
 from portal.routes.shared.runtime import runtime
 from portal.services import not_me, opt_out, sessions
@@ -104,7 +104,7 @@ def _enter(level: int, pay_only: bool, act: str) -> Any:
             return see_other(url_for("debtor.pay_only"))
         raise Refusal("not_found", "unknown_page")
     if level > 1 and (visit.access.level < level or visit.proven_act != act):
-        return see_other(url_for("debtor.code", **{"for": act}))
+        return see_other(acts.code_page(act))
     if request.method not in ("GET", "HEAD"):
         sessions.touch(runtime(), visit)
     return None
