@@ -50,6 +50,16 @@ class Moved(Fact):
 
 
 @dataclass(frozen=True)
+class Described(Fact):
+    """How a payer would recognize a payment: the charge, the brand of the card or bank, its last digits."""
+
+    intent: str
+    charge: str
+    brand: str | None
+    last4: str | None
+
+
+@dataclass(frozen=True)
 class BalanceLine(Fact):
     """One line of Stripe's own balance, in the currency Stripe settles in; amounts signed as Stripe's."""
 
@@ -119,7 +129,7 @@ class Noted(Fact):
 
 _KINDS: dict[str, type[Fact]] = {
     kind.__name__: kind
-    for kind in (Received, Moved, BalanceLine, BalancePending, Refunded, ChargedBack, PaidOut, Noted)}
+    for kind in (Received, Moved, Described, BalanceLine, BalancePending, Refunded, ChargedBack, PaidOut, Noted)}
 
 
 def from_data(data: dict[str, Any]) -> Fact:

@@ -159,7 +159,8 @@ class StripeGateway:
             found = [event.to_dict() for event in listing.auto_paging_iter()]
         for event in found:
             event.setdefault("account", account)
-        return sorted(found, key=lambda event: int(event["created"]))
+        # Stripe lists the newest first; of one second's events too, the older then stays the earlier.
+        return sorted(reversed(found), key=lambda event: int(event["created"]))
 
     def verify(self, payload: bytes, header: str | None, *, connect: bool, now: datetime) -> dict[str, Any]:
         """Give a webhook's event if it is genuine, recent and of our mode; raises BadWebhook with a short code."""

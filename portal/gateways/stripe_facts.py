@@ -10,6 +10,7 @@ from portal.domain.money_facts import (
     BalanceLine,
     BalancePending,
     ChargedBack,
+    Described,
     Fact,
     Moved,
     Noted,
@@ -142,7 +143,9 @@ def id_of(value: object) -> str | None:
 
 
 def _charge_updated(data: Data, account: str, happened_at: datetime) -> list[Fact]:
-    return _line_of_charge(data, account, happened_at, id_of(data.get("payment_intent")))
+    intent = id_of(data.get("payment_intent"))
+    facts: list[Fact] = [Described(account, happened_at, intent, str(data["id"]), *_method(data))] if intent else []
+    return facts + _line_of_charge(data, account, happened_at, intent)
 
 
 def _line_of_charge(charge: object, account: str, happened_at: datetime, intent: str | None) -> list[Fact]:

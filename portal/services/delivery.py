@@ -26,7 +26,7 @@ from portal.gateways.mail import (
 )
 from portal.models import Debtor, Message, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, documents, last_look, mail_links
+from portal.services import audit, last_look, mail_links
 from portal.services.last_look import LEASE, Ready
 from portal.words.emails import fill_in, plain
 
@@ -132,6 +132,9 @@ def _attachments(rt: Runtime, ready: Ready) -> tuple[Attachment, ...]:
     kind, _, public_id = ready.message.attachment.partition(":")
     if kind != "receipt":
         return ()
+    # Typesetting is large, and most messages carry no paper.
+    from portal.services import documents
+
     document = documents.receipt_for_email(rt, ready.message.business_id, ready.debtor.id, public_id)
     return (Attachment(document.name, "application/pdf", document.content),)
 
@@ -167,7 +170,8 @@ def _again(rt: Runtime, ready: Ready, token: str, reason: str) -> Outcome:
 
 def wait_after(attempts: int) -> timedelta:
     """Tell how long to wait after so many tries: 15 s, 30 s, 1 min … up to half an hour."""
-    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 10))
+    doublings = min(attempts - 1, 10)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))
 
 
 def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Outcome:

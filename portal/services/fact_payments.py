@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import CLEARING, SUSPENSE, Entry, own, receivable
-from portal.domain.money_facts import Moved, Received
+from portal.domain.money_facts import Described, Moved, Received
 from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
 from portal.models.payments import OPEN_STATES
 from portal.services import audit, fact_lookup, ledger, messages, settle
@@ -119,6 +119,17 @@ def move(session: Session, fact: Moved, now: datetime) -> str:
         pass  # The page stays open: another card may do.
     elif fact.state in ENDED_STATES and not (fact.state == "expired" and payment.state == "processing"):
         _end(session, subject, ENDED_STATES[fact.state], now)
+    return "applied"
+
+
+def describe(session: Session, fact: Described, now: datetime) -> str:
+    """Note how the payer would recognize a payment; money does not move."""
+    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, charge=fact.charge)
+    if subject is None:
+        return fact_lookup.wait_for(session, fact.intent, fact, f"described:{fact.charge}", now)
+    if (subject.payment.stripe_account or "") != fact.account:
+        return "mismatch"
+    _learn(subject.payment, None, fact.charge, fact.brand, fact.last4)
     return "applied"
 
 

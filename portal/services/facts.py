@@ -11,6 +11,7 @@ from portal.domain.money_facts import (
     BalanceLine,
     BalancePending,
     ChargedBack,
+    Described,
     Fact,
     Moved,
     PaidOut,
@@ -30,6 +31,8 @@ def apply(session: Session, fact: Fact, *, now: datetime) -> str:
             _apply_waiting(session, fact, now)
         case Moved():
             outcome = fact_payments.move(session, fact, now)
+        case Described():
+            outcome = fact_payments.describe(session, fact, now)
         case Refunded():
             outcome = fact_returns.refund(session, fact, now)
         case ChargedBack():

@@ -46,7 +46,9 @@ def zones_of(timezone: str | None, country: str | None, business_timezone: str) 
     if known:
         return (known,)
     likeliest = _zone(business_timezone) or ZoneInfo("UTC")
-    of_country = [_zone(name) for name in get_global("territory_zones").get((country or "").upper(), ())]
+    # "Etc" zones belong to no place; the table lists them for a country nobody knows.
+    names = [name for name in get_global("territory_zones").get((country or "").upper(), ()) if name[:4] != "Etc/"]
+    of_country = [_zone(name) for name in names]
     others = {zone.key: zone for zone in of_country if zone}
     if not others or likeliest.key in others:
         return (likeliest, *(zone for key, zone in others.items() if key != likeliest.key))

@@ -6,21 +6,41 @@ Nothing else inserts a transfer or changes an account's totals.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE, Account, Entry, debtor_credit
+from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
 from portal.models import LedgerAccount, LedgerTransfer
 
 Open = dict[Account, LedgerAccount]
+
+# The memo of money that an import says came in before.
+IMPORTED_PAYMENT = "imported_payment"
 EXCESS = ":excess"
 
 
 class LedgerError(AssertionError):
     """A programming error: an entry that the books could never hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new invoice for the books and, if it came with money, the one payment that money stands in; minor units."""
+
+    invoice_id: int
+    invoice_public_id: str
+    debtor_id: int
+    currency: str
+    total: int
+    issued_at: datetime
+    paid: int = 0
+    payment_id: int = 0
+    payment_public_id: str = ""
+    received_at: datetime | None = None
 
 
 def post(session: Session, business_id: int, entries: Sequence[Entry], *, now: datetime) -> int:
@@ -180,3 +200,53 @@ def credit_of(session: Session, business_id: int, debtor_id: int, currency: str)
 def is_posted(session: Session, business_id: int, key: str) -> bool:
     """Say whether a cause has been written down."""
     return bool(_known_keys(session, business_id, [key]))
+
+
+def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *, now: datetime) -> None:
+    """Put many new invoices on the books at once, those that came paid with their money.
+
+    The caller holds the lock of the business and of every debtor, and made the invoices in this transaction, so
+    that no account and no cause of theirs can be there yet: totals are right from the first moment, and a cause
+    that came twice would break a unique key instead of counting twice.
+    """
+    for row in rows:
+        if row.total <= 0 or not 0 <= row.paid <= row.total or (row.paid > 0) != (row.received_at is not None):
+            raise LedgerError(f"invoice {row.invoice_id}: its amounts cannot be booked")
+    if not rows:
+        return
+    currencies = {row.currency for row in rows}
+    shared = _Accounts(session, business_id, _find(session, business_id, {
+        own(kind, currency) for kind in (SALES, BANK) for currency in currencies}))
+    accounts = _open_receivables(session, business_id, rows)
+    issued = [_issued_row(business_id, row, accounts[row.invoice_id], shared[own(SALES, row.currency)].id, now)
+              for row in rows]
+    paid = [_imported_row(business_id, row, accounts[row.invoice_id], shared[own(BANK, row.currency)].id, now)
+            for row in rows if row.paid]
+    session.execute(insert(LedgerTransfer), issued)
+    if paid:
+        session.execute(insert(LedgerTransfer), paid)
+
+
+def _open_receivables(session: Session, business_id: int, rows: Sequence[Issued]) -> dict[int, int]:
+    values = [
+        {"business_id": business_id, "kind": RECEIVABLE, "currency": row.currency, "debtor_id": row.debtor_id,
+         "owner": receivable(row.invoice_id, row.debtor_id, row.currency).owner, "invoice_id": row.invoice_id,
+         "debits": row.total, "credits": row.paid} for row in rows]
+    made = session.execute(insert(LedgerAccount).returning(LedgerAccount.invoice_id, LedgerAccount.id), values)
+    return {invoice_id: account_id for invoice_id, account_id in made if invoice_id is not None}
+
+
+def _issued_row(business_id: int, row: Issued, account_id: int, sales_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "business_id": business_id, "currency": row.currency, "debit_account_id": account_id,
+        "credit_account_id": sales_id, "amount": row.total, "kind": "issued", "key": f"invoice:{row.invoice_id}:issued",
+        "cause_type": "invoice", "cause_id": row.invoice_public_id, "happened_at": row.issued_at, "recorded_at": now,
+        "memo": "issued"}
+
+
+def _imported_row(business_id: int, row: Issued, account_id: int, bank_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "business_id": business_id, "currency": row.currency, "debit_account_id": bank_id,
+        "credit_account_id": account_id, "amount": row.paid, "kind": "manual_payment",
+        "key": f"manual:{row.payment_id}:{row.invoice_id}", "cause_type": "payment", "cause_id": row.payment_public_id,
+        "happened_at": row.received_at, "recorded_at": now, "memo": IMPORTED_PAYMENT}

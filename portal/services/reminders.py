@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Refusal
 from portal.domain.gate import local_day
 from portal.domain.ledger import RECEIVABLE
-from portal.models import Business, Debtor, Invoice, LedgerAccount, Message
+from portal.models import Business, Debtor, Invoice, LedgerAccount, Message, lock_debtor
 from portal.runtime import Runtime
 from portal.services import audit, gatekeeping, messages
 
@@ -36,13 +36,12 @@ def send_reminder(rt: Runtime, business_slug: str, debtor_number: str) -> Asked:
 
     def work(session: Session) -> Asked:
         business = _business(session, business_slug)
-        debtor = session.scalars(select(Debtor).where(
-            Debtor.business_id == business.id, Debtor.number == debtor_number)).one_or_none()
-        if debtor is None:
-            raise Refusal("not_found", "unknown_debtor", number=debtor_number)
+        debtor = _locked(session, business, debtor_number)
+        newest = session.scalar(select(func.max(Message.id)).where(Message.debtor_id == debtor.id)) or 0
         day = local_day(now, gatekeeping.zones_of(debtor.timezone, debtor.country, business.timezone))
         message = messages.queue_reminder(session, now, debtor, cause=f"by-hand:{day}")
-        _note(session, now, message)
+        if message.id > newest:
+            _note(session, now, message)
         return Asked(debtor.number, message.state, message.reason, message.due_at)
 
     return rt.db.run(work)
@@ -77,9 +76,15 @@ def _business(session: Session, slug: str) -> Business:
     return business
 
 
+def _locked(session: Session, business: Business, number: str) -> Debtor:
+    found = session.scalar(select(Debtor.id).where(Debtor.business_id == business.id, Debtor.number == number))
+    debtor = lock_debtor(session, business.id, found) if found is not None else None
+    if debtor is None:
+        raise Refusal("not_found", "unknown_debtor", number=number)
+    return debtor
+
+
 def _note(session: Session, now: datetime, message: Message) -> None:
-    # A message that was there before was noted when it was made.
-    if message.created_at == now:
-        audit.record(session, at=now, actor=audit.COMMAND_LINE, act=f"reminder.{message.state}",
-                     business_id=message.business_id, debtor_id=message.debtor_id,
-                     target=f"message:{message.public_id}", reason=message.reason)
+    audit.record(session, at=now, actor=audit.COMMAND_LINE, act=f"reminder.{message.state}",
+                 business_id=message.business_id, debtor_id=message.debtor_id,
+                 target=f"message:{message.public_id}", reason=message.reason)
