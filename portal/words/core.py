@@ -118,6 +118,10 @@ class Words:
         """Say what a line of the ledger was for."""
         return memos.sentence(self, code)
 
+    def memo_rule(self, code: str) -> str:
+        """Say the rule that made a fee, so that its sum can be checked; "" for any other line."""
+        return memos.rule(self, code)
+
     def _this_year(self) -> int | None:
         now = _now.get()
         return None if now is None else now.astimezone(self.zone).year

@@ -108,8 +108,13 @@ def memo(_context: Context, code: str) -> str:
     return current().memo(code)
 
 
+@pass_context
+def memo_rule(_context: Context, code: str) -> str:
+    return current().memo_rule(code)
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "money": money, "money_parts": money_parts, "percent": percent, "day": day, "short_day": short_day,
     "long_day": long_day, "clock": clock, "moment": moment, "phone": phone, "tel": phones.dialled, "own": own,
-    "how_to_check": how_to_check, "memo": memo,
+    "how_to_check": how_to_check, "memo": memo, "memo_rule": memo_rule,
 }

@@ -50,6 +50,16 @@ SENTENCES: dict[str, str] = {
     "checkout_closed": N_("This payment page has closed. Nothing was charged; you can start again."),
     "currency_unknown": N_("We do not take this currency."),
     "currency_mismatch": N_("This needs one currency at a time."),
+    "unknown_payment": N_("There is nothing here, or it is not yours to see."),
+    "payment_in_the_way": N_("Another payment for this is still open. Please finish it first or wait a little."),
+    "stripe_unreachable": N_("The payment service does not answer at the moment. Nothing was charged. Please try again "
+                             "in a few minutes."),
+    "stripe_refused": N_("The payment service could not open a payment page. Nothing was charged. Please call us."),
+    "refund_no_credit": N_("There is no credit that could be paid back."),
+    "refund_not_by_stripe": N_("This money did not come by card or debit. Please call us, and we send it back."),
+    "refund_under_chargeback": N_("Your bank is looking at this payment. We can pay it back when it has decided."),
+    "refund_may_bounce": N_("This payment may still be taken back by the bank. Please try again in some days."),
+    "refund_refused": N_("The payment service did not take this refund. Please call us, and we send it another way."),
     # Access
     "unknown_page": N_("There is nothing here, or it is not yours to see."),
     "tries_used_up": N_("All tries are used. The page stays closed for a while."),
@@ -62,6 +72,9 @@ SENTENCES: dict[str, str] = {
     "no_address": N_("We have no email address that we can use. Please call us."),
     "color_malformed": N_("Please write the color as # and six digits or letters, such as #2f5d3a."),
     "color_hard_to_read": N_("In this color, words would be hard to read. Please choose another."),
+    # Commands
+    "unknown_business": N_("There is no business “%(slug)s”."),
+    "unknown_debtor": N_("There is no debtor “%(number)s”."),
     "link_ended": N_("This link has ended."),
 }
 
