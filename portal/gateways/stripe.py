@@ -29,7 +29,14 @@ LOOK_BACK = timedelta(minutes=5)
 
 
 class StripeUnknown(Exception):
-    """Stripe gave no answer, or one that leaves open whether it acted; never to be read as a failure."""
+    """Stripe gave no answer, or one that leaves open whether it acted; never to be read as a failure.
+
+    `answered` is true for a server error: Stripe is done with the request and repeats that error under its key.
+    """
+
+    def __init__(self, what: str, *, answered: bool = False) -> None:
+        super().__init__(what)
+        self.answered = answered
 
 
 class StripeRefused(Exception):
@@ -232,7 +239,7 @@ def _asking(what: str) -> Iterator[None]:
         raise StripeUnknown(type(error).__name__) from error
     except stripe.StripeError as error:
         if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
-            raise StripeUnknown(f"http {error.http_status}") from error
+            raise StripeUnknown(f"http {error.http_status}", answered=(error.http_status or 0) >= 500) from error
         raise StripeRefused(str(error.code or error.http_status)) from error
 
 

@@ -46,10 +46,14 @@ UNIQUE_MATCH = {
 
 def _attach(table: Table) -> None:
     for statement in sqlite_statements(table.name, UNIQUE_MATCH[table.name]):
-        event.listen(table, "after_create", DDL(statement).execute_if(dialect="sqlite"))
-    event.listen(table, "after_create", DDL(POSTGRES_FUNCTION).execute_if(dialect="postgresql"))
-    for statement in postgres_statements(table.name):
-        event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))
+        _after_create(table, statement, "sqlite")
+    for statement in (POSTGRES_FUNCTION, *postgres_statements(table.name)):
+        _after_create(table, statement, "postgresql")
+
+
+def _after_create(table: Table, statement: str, dialect: str) -> None:
+    ddl = DDL(statement)  # type: ignore[no-untyped-call]
+    event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 for _model in (LedgerTransfer, AuditEvent):

@@ -26,9 +26,9 @@ UNKNOWN_ASK = timedelta(seconds=30)
 
 
 def open_page(rt: Runtime, payment_id: int) -> CheckoutPage | None:
-    """Make sure a payment has its hosted page at Stripe; None when no answer came or it is too late for one.
+    """Make sure a payment has its hosted page at Stripe; None when it has none and never will.
 
-    Raises StripeRefused when Stripe said no; the attempt is then closed.
+    Raises StripeRefused when Stripe said no (the attempt is then closed), StripeUnknown when no answer came.
     """
     with rt.db.reading() as session:
         payment = session.get_one(Payment, payment_id)
@@ -38,7 +38,7 @@ def open_page(rt: Runtime, payment_id: int) -> CheckoutPage | None:
         page = _page(rt, payment)
     except StripeUnknown:
         _keep(rt, payment, state="unknown", ask_at=rt.now() + UNKNOWN_ASK)
-        return None
+        raise
     except StripeRefused as refusal:
         _close(rt, payment, "failed", refusal.code[:60])
         raise
@@ -54,9 +54,14 @@ def _page(rt: Runtime, payment: Payment) -> CheckoutPage | None:
     assert payment.request is not None and payment.expires_at is not None
     fresh = payment.expires_at - rt.now() >= SHORTEST_PAGE and rt.now() - payment.created_at < KEY_LIFE
     if fresh:
-        return rt.stripe.create_checkout(
-            payment.request, key=f"payment:{payment.id}:{payment.public_id}", account=payment.stripe_account)
-    # Too late to ask with the same words: look whether the first asking had been heard.
+        try:
+            return rt.stripe.create_checkout(
+                payment.request, key=f"payment:{payment.id}:{payment.public_id}", account=payment.stripe_account)
+        except StripeUnknown as unknown:
+            if not unknown.answered:
+                raise
+    # Too late to ask with the same words, or they only bring back the same server error: look whether a page
+    # was made. One that is not found was seen by nobody, so nobody can pay on it.
     return rt.stripe.find_checkout(payment.public_id, created_at=payment.created_at, account=payment.stripe_account)
 
 

@@ -93,4 +93,4 @@ def ask_later(session: Session, kind: str, object_id: str, account: str, now: da
 
 def _insert_once(session: Session, table: type[WaitingFact] | type[StripeFetch], values: dict[str, object]) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())  # type: ignore[attr-defined]
+    session.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())

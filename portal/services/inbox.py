@@ -61,7 +61,7 @@ def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> in
         "object_id": str(event["data"]["object"].get("id", ""))[:80], "livemode": bool(event["livemode"]),
         "happened_at": datetime.fromtimestamp(event["created"], UTC), "received_at": now, "payload": dict(event),
         "outcome": "noted", "note": ""}
-    statement = dialect.insert(StripeEvent).values(**values).on_conflict_do_nothing()  # type: ignore[attr-defined]
+    statement = dialect.insert(StripeEvent).values(**values).on_conflict_do_nothing()
     found: int | None = session.scalar(statement.returning(StripeEvent.id))
     return found
 

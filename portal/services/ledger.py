@@ -143,7 +143,7 @@ def _capped(entry: Entry, accounts: Open, moved: dict[int, list[int]]) -> list[E
 
 
 def _replace(entry: Entry, **changes: object) -> Entry:
-    return Entry(**{**entry.__dict__, **changes})  # type: ignore[arg-type]
+    return Entry(**{**entry.__dict__, **changes})
 
 
 def _left(account: LedgerAccount, moved: dict[int, list[int]]) -> int:

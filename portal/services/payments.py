@@ -65,7 +65,9 @@ def start_checkout(rt: Runtime, access: Access, choice: Choice, *, expected_tota
         if way.url:
             return way.url
         if way.payment_id is not None:
-            return _open(rt, way.payment_id)
+            url = _open(rt, way.payment_id)
+            if url:
+                return url
         for old in way.close:
             _close_attempt(rt, old)
     raise Refusal("conflict", "payment_in_the_way")
@@ -81,9 +83,10 @@ def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expe
     if any(payment.state == "processing" for payment, _ in standing):
         raise Refusal("conflict", "payment_processing")
     for payment, lines in standing:
-        if _same(payment, lines, price, access) and payment.checkout_url and payment.state == "open" \
-                and payment.expires_at is not None and payment.expires_at - now > REUSE_MARGIN:
-            return _Way(url=payment.checkout_url)
+        lasting = payment.expires_at is not None and payment.expires_at - now > REUSE_MARGIN
+        if lasting and _same(payment, lines, price, access):
+            # A second press before Stripe's answer joins the first: the same key gives both the same page.
+            return _Way(url=payment.checkout_url, payment_id=payment.id)
     if standing:
         return _Way(close=tuple(payment for payment, _ in standing))
     return _Way(payment_id=_create(rt, session, access, price, now).id)
@@ -154,14 +157,14 @@ def _request(rt: Runtime, payment: Payment, business: Business, locale: str) -> 
     }
 
 
-def _open(rt: Runtime, payment_id: int) -> str:
+def _open(rt: Runtime, payment_id: int) -> str | None:
     try:
         page = attempts.open_page(rt, payment_id)
     except StripeRefused as refusal:
         raise Refusal("conflict", "stripe_refused") from refusal
-    if page is None or not page.url:
-        raise Refusal("conflict", "stripe_unreachable")
-    return page.url
+    except StripeUnknown as silence:
+        raise Refusal("conflict", "stripe_unreachable") from silence
+    return page.url or None if page is not None and page.status == "open" else None
 
 
 def _close_attempt(rt: Runtime, old: Payment) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
+from portal.domain.money_facts import Fact, Refunded
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Chargeback, Payment, Refund, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, facts, ledger
+from portal.services import attempts, audit, facts, ledger
 from portal.services.audit import Actor
 
 UNSETTLED_BANK = ("us_bank_account", "sepa_debit", "bacs_debit", "au_becs_debit", "acss_debit")
@@ -62,15 +63,15 @@ def _prepare(session: Session, order: RefundOrder, now: datetime) -> int:
 def _check(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> None:
     if payment.payment_intent is None or not payment.captured_minor:
         raise Refusal("conflict", "refund_not_by_stripe")
+    if session.scalar(select(Chargeback.id).where(
+            Chargeback.payment_id == payment.id, Chargeback.state.notin_(("won", "warning_closed")))):
+        # The bank is already taking this money; a refund beside it would pay the debtor twice.
+        raise Refusal("conflict", "refund_under_chargeback")
     asked = session.scalars(select(Refund.amount_minor).where(
         Refund.payment_id == payment.id, Refund.state.in_(("requested", "unknown")), Refund.booked_at.is_(None)))
     free = payment.captured_minor - payment.returned_minor - sum(asked)
     if not 0 < order.amount_minor <= free:
         raise Refusal("invalid", "refund_too_large", most=max(0, free))
-    if session.scalar(select(Chargeback.id).where(
-            Chargeback.payment_id == payment.id, Chargeback.state.notin_(("won", "warning_closed")))):
-        # The bank is already taking this money; a refund beside it would pay the debtor twice.
-        raise Refusal("conflict", "refund_under_chargeback")
     if payment.method_brand in UNSETTLED_BANK and payment.received_at and (now - payment.received_at).days < 5:
         raise Refusal("conflict", "refund_may_bounce", days=5)
     if order.mode == "credit":
@@ -86,20 +87,36 @@ def send(rt: Runtime, refund_id: int) -> str:
         payment = session.get_one(Payment, row.payment_id)
     if row.state not in ("requested", "unknown"):
         return row.public_id
-    assert payment.payment_intent is not None
     try:
-        found = rt.stripe.refund(
-            intent=payment.payment_intent, amount=row.amount_minor, refund=row.public_id,
-            key=f"refund:{row.id}:{row.public_id}", account=payment.stripe_account)
+        found = _ask(rt, row, payment)
     except StripeUnknown:
         _mark(rt, row.id, "unknown", None)
         return row.public_id
     except StripeRefused as refusal:
         _mark(rt, row.id, "failed", refusal.code[:60])
         raise Refusal("conflict", "refund_refused") from refusal
+    if not found:
+        _mark(rt, row.id, "failed", "never_made")
+        raise Refusal("conflict", "refund_refused")
     now = rt.now()
     rt.db.run(lambda session: [facts.apply(session, fact, now=now) for fact in found])
     return row.public_id
+
+
+def _ask(rt: Runtime, row: Refund, payment: Payment) -> list[Fact]:
+    """Make the refund under its key, or, where that key says nothing new, look whether it was made; [] if not."""
+    assert payment.payment_intent is not None
+    if rt.now() - row.created_at < attempts.KEY_LIFE:
+        try:
+            return rt.stripe.refund(
+                intent=payment.payment_intent, amount=row.amount_minor, refund=row.public_id,
+                key=f"refund:{row.id}:{row.public_id}", account=payment.stripe_account)
+        except StripeUnknown as unknown:
+            if not unknown.answered:
+                raise
+    found = rt.stripe.look_up_returns(payment.payment_intent, account=payment.stripe_account)
+    ours = any(isinstance(fact, Refunded) and fact.our_refund == row.public_id for fact in found)
+    return found if ours else []
 
 
 def _mark(rt: Runtime, refund_id: int, state: str, code: str | None) -> None:

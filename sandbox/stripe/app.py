@@ -169,6 +169,8 @@ def _perform(call: Call) -> Response:
     print_ = idempotency.fingerprint(call.route.method, request.path, call.raw)
     kept = idempotency.claim(world.store, scope.account, key, print_, scope.now())
     if kept is not None:
+        # A repeated answer can be lost on its way like a first one.
+        _lose(call)
         return _answer(
             kept.status,
             kept.body,
@@ -220,13 +222,17 @@ def _run(call: Call) -> tuple[Kept, bool]:
 
 def _leave(call: Call, answer: Kept) -> Response:
     """Send the answer, unless a fault says that it gets lost on its way."""
+    _lose(call)
+    headers = {"Idempotency-Key": call.scope.idempotency_key} if call.scope.idempotency_key else {}
+    return _answer(answer.status, answer.body, headers, call.scope)
+
+
+def _lose(call: Call) -> None:
     kind = call.fault.get("kind")
     if kind == "hang_after":
         time.sleep(float(call.fault.get("seconds", 3.0)))
     if kind in ("hang_after", "drop_after"):
         _drop_connection()
-    headers = {"Idempotency-Key": call.scope.idempotency_key} if call.scope.idempotency_key else {}
-    return _answer(answer.status, answer.body, headers, call.scope)
 
 
 def _drop_connection() -> None:

@@ -34,8 +34,9 @@ def test_a_late_fee_and_interest_are_added_once_and_can_be_waived(db: Database, 
     owed = someone_owes(db, 596_50)
     with db.transaction() as session:
         invoice = session.get_one(Invoice, owed.invoices[0].id)
-        assert bookkeeping.charge_fee(session, invoice, 11_93, step="late", interest=False, rule="late_fee", now=NOON)
-        assert not bookkeeping.charge_fee(session, invoice, 11_93, step="late", interest=False, rule="late_fee", now=NOON)
+        for added in (True, False):
+            assert bookkeeping.charge_fee(
+                session, invoice, 11_93, step="late", interest=False, rule="late_fee", now=NOON) is added
         assert bookkeeping.charge_fee(session, invoice, 1_00, step="2026-11", interest=True, rule="interest", now=NOON)
     assert balances(db, owed.business.id) == {
         left(owed): 609_43, "sales USD": -596_50, "fee_income USD": -11_93, "interest_income USD": -1_00}
@@ -251,7 +252,8 @@ def test_euros_are_settled_as_dollars(db: Database, tmp_path: Path) -> None:
     assert balances(db, owed.business.id) == {
         "sales EUR": -100_00, "exchange EUR": 100_00, "exchange USD": -108_00, "stripe_clearing USD": 104_57,
         "processing_fees USD": 3_43}
-    tell(db, refunded(payment, 50_00), line(payment, -54_00, 0, id="txn_2", currency="USD", source="re_1", kind="refund"))
+    tell(db, refunded(payment, 50_00),
+         line(payment, -54_00, 0, id="txn_2", currency="USD", source="re_1", kind="refund"))
     assert balances(db, owed.business.id)["stripe_clearing USD"] == 50_57
     assert "stripe_clearing EUR" not in balances(db, owed.business.id)
     assert_sound(db, tmp_path)
