@@ -6,8 +6,8 @@ here alone, and only where a broker is configured.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from celery import Celery
 
@@ -40,8 +40,7 @@ def create_celery(settings: Settings, rt: Runtime | None = None) -> Celery:
     return celery
 
 
-def _add(celery: Celery, job: Job, runtime: Any) -> None:
-    @celery.task(name=f"portal.{job.name}")
+def _add(celery: Celery, job: Job, runtime: Callable[[], Runtime]) -> None:
     def run() -> int:
         done = 0
         for _ in range(1 if job.sweep else ROUNDS):
@@ -50,6 +49,9 @@ def _add(celery: Celery, job: Job, runtime: Any) -> None:
             if not handled:
                 break
         return done
+
+    # Not shared: a second app in this process has tasks of its own, over its own runtime.
+    celery.task(name=f"portal.{job.name}", shared=False)(run)
 
 
 def __getattr__(name: str) -> Celery:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
 from portal import logs
 from portal.jobs.registry import JOBS, Job
@@ -98,7 +99,10 @@ def work(rt: Runtime, *, once: bool = False) -> int:
 
 @contextmanager
 def _stopped_by_signals(loop: Loop) -> Iterator[None]:
-    before = {kind: signal.signal(kind, lambda number, frame: loop.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        loop.stop()
+
+    before = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

@@ -47,13 +47,11 @@ def send_reminder(rt: Runtime, business_slug: str, debtor_number: str) -> Asked:
     return rt.db.run(work)
 
 
-def remind_all_due(rt: Runtime, business_slug: str) -> list[Asked]:
-    """Ask every debtor of a business who has something past its due date. Raises Refusal: unknown_business."""
-    return [send_reminder(rt, business_slug, number) for number in late_debtors(rt, business_slug)]
-
-
 def late_debtors(rt: Runtime, business_slug: str) -> Sequence[str]:
-    """List the numbers of the debtors with something past its due date, by the business's own calendar."""
+    """List the numbers of the debtors with something past its due date, by the business's own calendar.
+
+    Raises Refusal: unknown_business.
+    """
     now = rt.now()
     with rt.db.reading() as session:
         business = _business(session, business_slug)

@@ -75,6 +75,7 @@ class Letter:
     rows: tuple[Row, ...] = ()
     action: str = ""
     ways: tuple[Way, ...] = ()
+    # Stands after the first paragraph of the closing.
     warning: Way | None = None
     closing: tuple[str, ...] = ()
     signed: bool = True
@@ -110,7 +111,7 @@ def plain(value: str) -> str:
 def render(words: Words, sender: Sender, reader: Reader, letter: Letter) -> Rendered:
     """Lay a letter out as text and as HTML in the business's colors, in the words it was written in."""
     view = {
-        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader), "shades": shades(sender.color),
+        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader.fact if letter.action else "none"), "shades": shades(sender.color),
         "language": words.language, "initial": sender.name[:1].upper(),
         "link": {name: "{{" + name + "}}" for name in PLACEHOLDERS},
     }
@@ -127,7 +128,7 @@ def fill_in(body: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], body)
 
 
-def _foot(words: Words, sender: Sender, reader: Reader) -> Foot:
+def _foot(words: Words, sender: Sender, fact: str) -> Foot:
     asks = {
         "postal_code": words.text("The link leads to %(host)s; there we ask for your postal code, never for a "
                                   "password.", host="{{portal_host}}"),
@@ -140,7 +141,7 @@ def _foot(words: Words, sender: Sender, reader: Reader) -> Foot:
         else words.text("Call %(phone)s and ask.", phone=sender.contact_phone))
     return Foot(
         check_title=words.text("Is this really from us?"),
-        check=f"{check} {asks.get(reader.fact, asks['none'])}",
+        check=f"{check} {asks.get(fact, asks['none'])}",
         stop=words.text("Stop these emails"), not_me=words.text("This is not me"),
         rights=words.text("Your rights"), ways_intro=words.text("On your page you can"),
         regards=words.text("Kind regards,"),
