@@ -81,9 +81,10 @@ def _protect(app: Flask, rt: Runtime) -> None:
     from flask_wtf.csrf import CSRFProtect
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from portal.routes.shared import cookies, floods, headers
+    from portal.routes.shared import cookies, floods, headers, plain_text
 
     headers.install(app, rt.settings)
+    plain_text.install(app)
     app.after_request(cookies.renew)
     CSRFProtect(app)
     floods.install(app, rt.settings)

@@ -32,12 +32,10 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=level.upper())
-    # Web servers log each request's path, and some paths are keys.
-    for name in ("", "werkzeug", "gunicorn.access", "gunicorn.error"):
-        logger = logging.getLogger(name)
-        _guard(logger)
-        for handler in logger.handlers:
-            _guard(handler)
+    # Web servers log each request's path, and some paths are keys; so records are cleaned where they are made, whoever
+    # handles them afterwards.
+    if logging.getLogRecordFactory() is not _cleaned_record:
+        logging.setLogRecordFactory(_cleaned_record)
 
 
 def log() -> Any:
@@ -47,9 +45,12 @@ def log() -> Any:
 
 def failed(error: BaseException, **where: str) -> None:
     """Log an error that nobody expected: what kind it is and through which lines it came."""
+    log().error("failed", error=type(error).__name__, places=_places(error), **where)
+
+
+def _places(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
-    log().error("failed", error=type(error).__name__, places=places, **where)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -69,12 +70,14 @@ def clean(value: object) -> object:
     return value
 
 
-class _Cleaning(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = clean(record.getMessage()), ()
-        return True
-
-
-def _guard(place: logging.Filterer) -> None:
-    if not any(isinstance(filter_, _Cleaning) for filter_ in place.filters):
-        place.addFilter(_Cleaning())
+def _cleaned_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **kwargs)
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError):
+        message = str(record.msg)
+    if record.exc_info and record.exc_info[1] is not None:
+        message += f" [{type(record.exc_info[1]).__name__} at {'; '.join(_places(record.exc_info[1]))}]"
+        record.exc_info = None
+    record.msg, record.args = clean(message), ()
+    return record

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import Select, String, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import words
@@ -170,7 +170,7 @@ def _end(session: Session, now: datetime, key: str) -> DebtorSession | None:
     return None
 
 
-def _visit_query(key: str):  # type: ignore[no-untyped-def]  # the row type of five joined things says nothing
+def _visit_query(key: str) -> Select[DebtorSession, PortalLink, Debtor, Business, str]:
     only = (
         select(func.aggregate_strings(cast(PortalLinkInvoice.invoice_id, String), ","))
         .where(PortalLinkInvoice.link_id == PortalLink.id).scalar_subquery()
