@@ -220,11 +220,10 @@ def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *,
     accounts = _open_receivables(session, business_id, rows)
     issued = [_issued_row(business_id, row, accounts[row.invoice_id], shared[own(SALES, row.currency)].id, now)
               for row in rows]
+    # Every invoice is issued before any of them is paid, so that a history in the order of rows reads right.
     paid = [_imported_row(business_id, row, accounts[row.invoice_id], shared[own(BANK, row.currency)].id, now)
             for row in rows if row.paid]
-    session.execute(insert(LedgerTransfer), issued)
-    if paid:
-        session.execute(insert(LedgerTransfer), paid)
+    session.execute(insert(LedgerTransfer), [*issued, *paid])
 
 
 def _open_receivables(session: Session, business_id: int, rows: Sequence[Issued]) -> dict[int, int]:

@@ -182,10 +182,15 @@ def difference_line(words: Words, what: str, where: str, kept: int, found: int) 
 
 def verified_line(words: Words, transfers: int, differences: int) -> str:
     """Tell how a check of the books ended."""
-    read = words.plural(N_("%(n)s transfer read."), N_("%(n)s transfers read."), transfers)
+    read = words.plural("%(n)s transfer read.", "%(n)s transfers read.", transfers)
     if not differences:
         return f"{read} " + words.text(N_("The books are right."))
-    return f"{read} " + words.plural(N_("%(n)s difference found."), N_("%(n)s differences found."), differences)
+    return f"{read} " + words.plural("%(n)s difference found.", "%(n)s differences found.", differences)
+
+
+def ready_line(words: Words, slug: str) -> str:
+    """Tell that a business was made."""
+    return words.text(N_("Business “%(slug)s” is ready."), slug=slug)
 
 
 def _shown(words: Words, params: Mapping[str, object]) -> dict[str, object]:

@@ -59,6 +59,7 @@ _TEXT_MARKER = re.compile(r'="([^"]*)"')
 _DAMAGED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{1,62}")
+_LONGEST_NAME = 160
 _LINE_BREAKS = "\n\r\t"
 _INVISIBLE_BUT_USED_IN_NAMES = "\u200c\u200d"
 
@@ -98,7 +99,7 @@ def refuse_hidden(cell: str, longest: int) -> None:
             raise Refusal("invalid", "cell_control_character", codepoint=f"U+{ord(character):04X}")
 
 
-def read_identifier(text: str, longest: int = 100) -> str:
+def read_identifier(text: str, longest: int = 64) -> str:
     """A customer's or invoice's number, kept as text with its leading zeros.
 
     "9.85564E+09" is refused: a spreadsheet has already destroyed that number.
@@ -107,6 +108,13 @@ def read_identifier(text: str, longest: int = 100) -> str:
         raise Refusal("invalid", "cell_too_long", maximum=longest)
     if _DAMAGED_NUMBER.fullmatch(text):
         raise Refusal("invalid", "number_damaged")
+    return text
+
+
+def read_name(text: str) -> str:
+    """A customer's name; one too long to be a name is refused."""
+    if len(text) > _LONGEST_NAME:
+        raise Refusal("invalid", "cell_too_long", maximum=_LONGEST_NAME)
     return text
 
 

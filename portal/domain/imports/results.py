@@ -11,6 +11,7 @@ from typing import Literal
 from portal.domain.money import Mark
 
 DateOrder = Literal["mdy", "dmy", "ymd"]
+Delimiter = Literal[",", ";", "\t", "|"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ImportOptions:
 
     currency: str
     mapping: Mapping[str, str] = field(default_factory=dict)
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    delimiter: Delimiter | None = None
     date_order: DateOrder | None = None
     default_date_order: DateOrder = "mdy"
     decimal: Mark | None = None

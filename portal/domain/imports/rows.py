@@ -114,10 +114,10 @@ class Row:
         country = read.read_country(country_text) if country_text else None
         self.ignored_country = bool(country_text) and country is None
         return {
-            "customer_name": self._optional("customer_name", str),
+            "customer_name": self._optional("customer_name", read.read_name),
             "email": self._optional("email", read.read_email),
-            "phone": self._optional("phone", lambda text: read.read_identifier(text, 40)),
-            "postal_code": self._optional("postal_code", lambda text: read.read_identifier(text, 20)),
+            "phone": self._optional("phone", lambda text: read.read_identifier(text, 32)),
+            "postal_code": self._optional("postal_code", lambda text: read.read_identifier(text, 16)),
             "country": country,
             "locale": self._optional("locale", read.read_locale),
             "line_description": self._optional("line_description", str),
