@@ -66,7 +66,12 @@ def _install(lock: Path) -> None:
     # A package path from outside would make pip believe that something is there already.
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
-        last = _show_progress(pip.stdout, len(names))
+        try:
+            last = _show_progress(pip.stdout, len(names))
+        except BaseException:
+            # Whoever stops us in the middle stops pip too.
+            pip.terminate()
+            raise
     if pip.returncode:
         raise SystemExit(f"The packages of {lock.name} could not be installed: {last or 'pip failed'}")
 

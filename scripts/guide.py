@@ -16,14 +16,15 @@ The demo is ready ({seconds:.0f} s). Everything runs on this machine; every pers
      Portal           http://{host}:{portal}   its pages open by the links in the emails
 
 What to try (the page asks for what the email does not say):
-  Helen Okafor       Marsh & Daughter     ZIP code 97301            one invoice late, one with a discount still running
-  Lucía Fernández    Alder Street Dental  código postal 28012       in Spanish, in euros, with tax
-  Cascade Row HOA    Marsh & Daughter     opens at once (a firm)    imported invoices, one due today
-  Ruth Abernathy     Marsh & Daughter     phone ends in 0177        four months late, with a late fee
-  Jonah Price        Alder Street Dental  ZIP code 97202            his bank did not pay; he can try again
-  Grace Lindqvist    Marsh & Daughter     ZIP code 97224            her bank debit is on its way: settle or fail it at 2.
-  Nadia Rahimi       Marsh & Daughter     ZIP code 97229            paid twice: her receipt leads to a credit to give back
-  Kenji Mori (yen, 150-0043) · Dana Al-Fahim (dinars, 13001) · Sam Delgado (chargeback, 97086) · Peter Novak (paid, 97062)
+  Helen Okafor     Marsh & Daughter     ZIP code 97301         one invoice late, one with a discount still running
+  Lucía Fernández  Alder Street Dental  código postal 28012    in Spanish, in euros, with tax
+  Cascade Row      Marsh & Daughter     opens at once: a firm  imported invoices, one due today
+  Ruth Abernathy   Marsh & Daughter     phone ends in 0177     four months late, with a late fee
+  Jonah Price      Alder Street Dental  ZIP code 97202         his bank did not pay; he can try again
+  Grace Lindqvist  Marsh & Daughter     ZIP code 97224         her bank debit is on its way: settle or fail it at 2.
+  Nadia Rahimi     Marsh & Daughter     ZIP code 97229         has paid the same invoice twice: a credit to give back
+  Sam Delgado      Marsh & Daughter     ZIP code 97086         his bank took the payment back: decide it at 2.
+  Kenji Mori pays in yen (150-0043), Dana Al-Fahim in dinars with three decimals (13001).
   On the hosted page: pay, be declined and try again, authenticate, pay by bank debit, or cancel.
 
 Commands work too:  set -a; . var/demo.env; set +a; .venv/bin/flask --app wsgi ledger verify
@@ -35,7 +36,8 @@ def text(ports: Ports, seconds: float, seeded: str) -> str:
     """Say where everything is, and that old data is old."""
     said = TEXT.format(host=LOOPBACK, portal=ports.portal, stripe=ports.stripe, mailbox=ports.mailbox, seconds=seconds)
     try:
-        days = (date.today() - date.fromisoformat(seeded)).days
+        # The day was written by this machine's own calendar.
+        days = (date.today() - date.fromisoformat(seeded)).days  # noqa: DTZ011
     except ValueError:
         return said
     if days > OLD_AFTER_DAYS:

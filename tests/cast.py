@@ -1,4 +1,4 @@
-"""The cast: a small set of people, invoices and helpers that tests share. Builders post to the ledger as the portal does."""
+"""The cast: people, invoices and helpers that tests share. Builders post to the ledger as the portal does."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from portal.services import bookkeeping
 
 NOON = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
 KEY = "only-for-tests-" + "k" * 32
-WEBHOOK_SECRET = "whsec_only_for_tests"  # noqa: S105
-CONNECT_SECRET = "whsec_connect_only_for_tests"  # noqa: S105
+WEBHOOK_SECRET = "whsec_only_for_tests"
+CONNECT_SECRET = "whsec_connect_only_for_tests"
 _numbers = itertools.count(1)
 
 

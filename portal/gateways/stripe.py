@@ -95,7 +95,8 @@ class StripeGateway:
 
     def find_checkout(self, payment: str, *, created_at: datetime, account: str | None) -> CheckoutPage | None:
         """Look for the page of an attempt whose answer was lost, by the payment id written in it."""
-        window = {"gte": int((created_at - LOOK_BACK).timestamp()), "lte": int((created_at + timedelta(days=1)).timestamp())}
+        window = {"gte": int((created_at - LOOK_BACK).timestamp()),
+                  "lte": int((created_at + timedelta(days=1)).timestamp())}
         with _asking("find_checkout"):
             listing = self._client.v1.checkout.sessions.list(
                 params={"created": window, "limit": 100}, options=_options(account))  # type: ignore[arg-type]

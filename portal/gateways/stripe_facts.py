@@ -113,7 +113,8 @@ def facts_of_dispute(data: Data, account: str, happened_at: datetime) -> list[Fa
     """Read what Stripe calls a dispute and we call a chargeback."""
     intent = id_of(data.get("payment_intent"))
     lines = tuple(
-        line_of(entry, account, intent) for entry in data.get("balance_transactions") or () if isinstance(entry, Mapping))
+        line_of(entry, account, intent) for entry in data.get("balance_transactions") or ()
+        if isinstance(entry, Mapping))
     return [ChargedBack(account, happened_at, data["id"], intent, id_of(data.get("charge")), int(data["amount"]),
                         _currency(data), str(data.get("reason") or ""), str(data["status"]), lines)]
 

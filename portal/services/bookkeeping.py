@@ -92,7 +92,7 @@ def waive_fee(session: Session, transfer: LedgerTransfer, *, now: datetime) -> N
 
 def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, channel: str, amount: int,
                     reference: str, received_at: datetime, now: datetime, number: str) -> Payment:
-    """Record a bank transfer, cash or a check that staff saw arrive; what is beyond the parts is the debtor's credit."""
+    """Record a transfer, cash or a check that staff saw arrive; what is beyond the parts is the debtor's credit."""
     lock_debtor(session, debtor.business_id, debtor.id)
     currency = parts[0].invoice.currency
     payment = Payment(
@@ -212,7 +212,7 @@ def correct(session: Session, transfer: LedgerTransfer, *, kind: str = "correcti
         lock_debtor(session, transfer.business_id, debtor_id)
     else:
         lock_business(session, transfer.business_id)
-    if debit.kind == RECEIVABLE and transfer.kind in MONEY_KINDS or credit.kind == DEBTOR_CREDIT:
+    if (debit.kind == RECEIVABLE and transfer.kind in MONEY_KINDS) or credit.kind == DEBTOR_CREDIT:
         raise Refusal("conflict", "correct_the_payment")
     if kind == "correction" and transfer.kind in MONEY_KINDS:
         raise Refusal("conflict", "correct_the_payment")

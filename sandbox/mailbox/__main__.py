@@ -22,7 +22,7 @@ def main() -> int:
             return 1
     stop = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(kind, lambda number, frame: stop.set())
+        signal.signal(kind, lambda *_: stop.set())
     with Mailbox(options.smtp_port, options.http_port, options.store) as mailbox:
         print(f"mailbox: read mail at {mailbox.url}, SMTP on {LOOPBACK}:{mailbox.smtp_port}", flush=True)
         stop.wait()

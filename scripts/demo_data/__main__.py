@@ -15,6 +15,7 @@ from portal.services import ledger_verify, reminders
 from scripts.demo_data import alder, books, marsh, stories
 from scripts.demo_data.stage import Stage, wait_until
 
+
 def main() -> int:
     """Write the businesses, play what has happened, send the reminders, and look whether the books are right."""
     rt = assemble(load_settings())

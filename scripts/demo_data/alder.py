@@ -42,7 +42,8 @@ PEOPLE = (
 HOUSE = House(
     business=BUSINESS, logo="alder.svg", people=PEOPLE, stripe_account=CONNECTED,
     contact_hours={"en": "Monday to Thursday, 7:30 am to 4 pm", "es": "De lunes a jueves, de 7:30 a 16 h"},
-    where_to_check={"en": "on your appointment card or on our door", "es": "en su tarjeta de citas o en nuestra puerta"},
+    where_to_check={"en": "on your appointment card or on our door",
+                    "es": "en su tarjeta de citas o en nuestra puerta"},
     bank_details=[["Bank", "Fernwood Valley Bank"], ["Account holder", "Alder Street Dental PC"],
                   ["Routing number", "000 555 012"], ["Account number", "0051 2260 7714"]],
     minimum_part={"USD": 20_00, "EUR": 20_00})

@@ -55,7 +55,8 @@ IMPORTED = """Customer ID,Customer name,Email,ZIP,Customer type,Invoice no.,Invo
 HOUSE = House(
     business=BUSINESS, logo="marsh.svg", people=PEOPLE, imported=IMPORTED, stripe_account=None,
     contact_hours={"en": "Monday to Friday, 8 am to 5 pm", "es": "De lunes a viernes, de 8 a 17 h"},
-    where_to_check={"en": "on your signed quote or on our van", "es": "en su presupuesto firmado o en nuestra furgoneta"},
+    where_to_check={"en": "on your signed quote or on our van",
+                    "es": "en su presupuesto firmado o en nuestra furgoneta"},
     bank_details=[["Bank", "Fernwood Valley Bank"], ["Account holder", "Marsh & Daughter LLC"],
                   ["Routing number", "000 555 012"], ["Account number", "0044 1187 2093"]],
     minimum_part={"USD": 25_00})

@@ -16,7 +16,7 @@ from portal.domain.access import KNOWN, Access
 from portal.domain.quotes import Choice
 from portal.models import Business, Chargeback, Debtor, Hold, Invoice, Payment
 from portal.runtime import Runtime
-from portal.services import audit, bookkeeping, links, opt_out, payments
+from portal.services import audit, bookkeeping, links, opt_out, payments, reminders
 from scripts.demo_data.books import Calendar
 
 PATIENCE_SECONDS = 45.0
@@ -71,6 +71,10 @@ class Stage:
     def announces_transfer(self, number: str, currency: str) -> None:
         """The debtor says that a bank transfer for everything is sent."""
         payments.announce_transfer(self.rt, self._access(number), Choice(currency))
+
+    def reminded(self, number: str) -> None:
+        """An email has asked for what is open; its link is the way to the debtor's page."""
+        reminders.send_reminder(self.rt, self.slug, number)
 
     # On the hosted page
 

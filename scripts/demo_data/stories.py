@@ -16,6 +16,9 @@ def marsh(stage: Stage) -> None:
     stage.money_came("4412", "MG-1141", 750_00, -13, "check")
     stage.opts_out("4425", -20)
     stage.hold("4429", "MG-1163")
+    # These have read their reminder and acted on it.
+    for number in ("4420", "4422", "4423", "4431"):
+        stage.reminded(number)
     # Peter is paid up. Grace's bank is still moving her payment.
     stage.pays("4422", "MG-1166")
     stage.presses(stage.opens_checkout("4420", "MG-1179"), "bank_debit", "processing")
@@ -30,6 +33,7 @@ def marsh(stage: Stage) -> None:
 def alder(stage: Stage) -> None:
     """Alder Street Dental's debtors; its payments run on its own connected account."""
     stage.pays("2112", "AD-29984")
+    stage.reminded("2118")
     # Jonah's bank did not make the debit; Carol says that a transfer is on its way.
     failed = stage.opens_checkout("2115", "AD-30110")
     stage.presses(failed, "bank_debit", "processing")
