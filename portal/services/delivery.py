@@ -26,7 +26,7 @@ from portal.gateways.mail import (
 )
 from portal.models import Debtor, Message, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, last_look, mail_links
+from portal.services import audit, last_look, mail_links, receipts
 from portal.services.last_look import LEASE, Ready
 from portal.words.emails import fill_in, plain
 
@@ -132,11 +132,8 @@ def _attachments(rt: Runtime, ready: Ready) -> tuple[Attachment, ...]:
     kind, _, public_id = ready.message.attachment.partition(":")
     if kind != "receipt":
         return ()
-    # Typesetting is large, and most messages carry no paper.
-    from portal.services import documents
-
-    document = documents.receipt_for_email(rt, ready.message.business_id, ready.debtor.id, public_id)
-    return (Attachment(document.name, "application/pdf", document.content),)
+    receipt = receipts.print_receipt(rt, ready.message.business_id, ready.debtor.id, public_id)
+    return (Attachment(receipt.name, "application/pdf", receipt.content),)
 
 
 def _write(rt: Runtime, ready: Ready, token: str, state: str, reason: str) -> Outcome:

@@ -74,7 +74,7 @@ def paid_sum(session: Session, payment: Payment) -> PaidSum:
 
 def _paid_invoices(session: Session, payment: Payment) -> tuple[PaidInvoice, ...]:
     query = (
-        select(Invoice.number, LedgerTransfer.amount, PaymentInvoice.discount_minor)
+        select(Invoice.number, LedgerTransfer.amount, PaymentInvoice.discount_minor, Invoice.title)
         .join(LedgerAccount, LedgerAccount.id == LedgerTransfer.credit_account_id)
         .join(Invoice, Invoice.id == LedgerAccount.invoice_id)
         .outerjoin(PaymentInvoice, (PaymentInvoice.invoice_id == Invoice.id)
@@ -82,8 +82,8 @@ def _paid_invoices(session: Session, payment: Payment) -> tuple[PaidInvoice, ...
         .where(LedgerTransfer.business_id == payment.business_id, LedgerTransfer.cause_type == "payment",
                LedgerTransfer.cause_id == payment.public_id, LedgerTransfer.kind == "payment")
         .order_by(LedgerTransfer.id))
-    return tuple(PaidInvoice(plain(number), amount, discount or 0)
-                 for number, amount, discount in session.execute(query))
+    return tuple(PaidInvoice(plain(number), amount, discount or 0, plain(title))
+                 for number, amount, discount, title in session.execute(query))
 
 
 def _reader(session: Session, debtor: Debtor) -> Reader:

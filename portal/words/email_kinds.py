@@ -29,11 +29,12 @@ class OwedInvoice:
 
 @dataclass(frozen=True)
 class PaidInvoice:
-    """What a payment did for one invoice, minor units."""
+    """What a payment did for one invoice, minor units; the discount is what it earned beside."""
 
     number: str
     paid_minor: int
     discount_minor: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,11 +236,12 @@ def _received(words: Words, paid: PaidSum) -> str:
     day = words.day(paid.at)
     if paid.method_last4:
         return words.text("Received on %(day)s, %(method)s ending in %(last4)s.", day=day,
-                          method=_method(words, paid.method_brand), last4=paid.method_last4)
+                          method=method(words, paid.method_brand), last4=paid.method_last4)
     return words.text("Received on %(day)s.", day=day)
 
 
-def _method(words: Words, brand: str) -> str:
+def method(words: Words, brand: str) -> str:
+    """Name a way of paying as its owner would: "Visa", "bank account"."""
     if not brand or "bank" in brand or "debit" in brand:
         return words.text("bank account")
     return brand.replace("_", " ").title()

@@ -110,8 +110,10 @@ def plain(value: str) -> str:
 
 def render(words: Words, sender: Sender, reader: Reader, letter: Letter) -> Rendered:
     """Lay a letter out as text and as HTML in the business's colors, in the words it was written in."""
+    # Without a way in, nothing will be asked behind it.
+    fact = reader.fact if letter.action else "none"
     view = {
-        "letter": letter, "sender": sender, "foot": _foot(words, sender, reader.fact if letter.action else "none"), "shades": shades(sender.color),
+        "letter": letter, "sender": sender, "foot": _foot(words, sender, fact), "shades": shades(sender.color),
         "language": words.language, "initial": sender.name[:1].upper(),
         "link": {name: "{{" + name + "}}" for name in PLACEHOLDERS},
     }

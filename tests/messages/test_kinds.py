@@ -8,13 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.db import Database
+from portal.domain.colors import INK, LIGHT_INK, ON_LIGHT_BUTTON, WHITE, contrast, shades
 from portal.models import Message, PortalLink
 from portal.services import messages
 from portal.words import speak
 from portal.words.emails import fill_in
 from sandbox.mailbox import Mailbox
+from tests.cast import Owed
 from tests.ledger import stories
 from tests.messages.conftest import NOON, Post, make_post
 
@@ -49,9 +53,9 @@ def kinds(post: Post) -> dict[str, Message]:
     return {message.kind: message for message in post.all()}
 
 
-def stories_owed(post: Post) -> stories.Owed:
+def stories_owed(post: Post) -> Owed:
     with post.rt.db.transaction() as session:
-        return stories.Owed(post.business, post.debtor, messages.fresh_link(session, NOON, post.debtor))
+        return Owed(post.business, post.debtor, messages.fresh_link(session, NOON, post.debtor))
 
 
 ALL_KINDS = {"reminder", "debit_failed", "receipt", "refund", "refund_failed", "new_link", "code", "on_its_way"}
@@ -136,6 +140,13 @@ def test_every_sentence_went_through_the_translations(db: Database, mailbox: Mai
             left = left.replace(known, "")
         left = re.sub(r"\{\{\w+\}\}", "", left)
         assert not re.findall(r"[a-z]{2,}", left), (kind, left)
+
+
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_any_brand_can_be_read_in_light_and_in_dark(brand: str) -> None:
+    shade = shades(brand)
+    pairs = ((shade.fill, WHITE), (shade.wash, INK), (shade.dark_fill, ON_LIGHT_BUTTON), (shade.dark_wash, LIGHT_INK))
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
 
 
 PLACES: list[Callable[[str], str]] = [lambda text: text, lambda text: f'<a href="{text}">']
