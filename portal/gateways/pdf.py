@@ -123,7 +123,7 @@ def receipt(data: Receipt) -> bytes:
 
 
 def _print(template: str, paper: Paper) -> bytes:
-    """Print at the best standard these words allow: readable aloud, archivable, or else plain; a broken logo is left out."""
+    """Print at the best standard these words allow, plainer rather than not at all; a broken logo is left out."""
     payload = _payload(paper)
     plainer = [payload]
     if payload["business"]["logo"] is not None:
