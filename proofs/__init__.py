@@ -1,0 +1,1 @@
+"""Slow proofs of the portal: each part prints figures that anyone can print again. See __main__.py."""

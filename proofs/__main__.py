@@ -1,0 +1,135 @@
+"""`python -m proofs PART [--quick]`: runs one proof, or all, and prints its figures last, each zero beside its count.
+
+A part names its module, which has `run(database, quick) -> figures`, or `run(quick) -> figures` for a part that
+chooses its databases itself. SABOTAGE=1 removes the guards one at a time instead and demands that figures notice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from proofs.harness import Figures, add_up, end, print_figures, say
+
+LONGEST_SECONDS = 24 * 60
+SUFFIXES = {"sqlite": "sqlite", "postgresql": "postgres"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One proof: its module, what it must reach, and which figures must be nothing."""
+
+    module: str
+    least: dict[str, int] = field(default_factory=dict)
+    zero: tuple[str, ...] = ()
+    each_database: bool = True
+
+
+PARTS: dict[str, Part] = {
+    "webhooks": Part("proofs.webhooks", {"webhook_deliveries": 10_000},
+                     ("webhook_facts_lost", "webhook_facts_doubled", "webhook_balances_wrong")),
+    "races": Part("proofs.races", {"races_run": 5_000}, ("races_wrong",)),
+    "kills": Part("proofs.kills", {"kills": 200}, ("kills_lost_or_doubled",)),
+    "simulation": Part("proofs.simulation", {"simulated_years": 20}, ("simulation_drift_minor_units",)),
+    "model": Part("proofs.machine", {"model_steps": 50_000}, ("model_failures",)),
+    "tokens": Part("proofs.tokens", {"tokens_tried": 1_000_000}, ("tokens_accepted",), each_database=False),
+    "forged": Part("proofs.forged", {"forged_webhooks": 5_000}, ("forged_accepted",), each_database=False),
+    "borders": Part("proofs.borders", {"authorization_cells": 1, "get_routes": 1},
+                    ("authorization_leaks", "get_routes_changing_state"), each_database=False),
+    "fuzz": Part("proofs.fuzz", {"fuzz_requests": 20_000}, ("fuzz_5xx",), each_database=False),
+    "logs": Part("proofs.logs", {}, ("log_leaks",), each_database=False),
+    "pages": Part("proofs.pages", {"debtor_pages": 1}, ("axe_violations",), each_database=False),
+}
+
+
+def main() -> int:
+    """Run what was asked for; 0 only when every figure is as it must be."""
+    parser = argparse.ArgumentParser(prog="proofs", description=__doc__)
+    parser.add_argument("part", nargs="?", default="all", choices=["all", *PARTS])
+    parser.add_argument("--quick", action="store_true", help="a short version, for trying out")
+    parser.add_argument("--database", choices=list(SUFFIXES), help="only this database")
+    given = parser.parse_args()
+    if os.environ.get("SABOTAGE"):
+        from proofs import sabotage
+        return sabotage.main(only="" if given.part == "all" else given.part)
+    if given.database:
+        print_figures(_module(given.part).run(given.database, given.quick))
+        return 0
+    names = list(PARTS) if given.part == "all" else [given.part]
+    outcomes = [_prove(name, quick=given.quick) for name in names]
+    figures: Figures = {}
+    for found, _ in outcomes:
+        figures |= found
+    print_figures(figures)
+    return 0 if all(fine for _, fine in outcomes) else 1
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(PARTS[name].module)
+
+
+def _prove(name: str, *, quick: bool) -> tuple[Figures, bool]:
+    part = PARTS[name]
+    say(f"{name}: begins{' (short version)' if quick else ''}")
+    if part.each_database:
+        figures, whole = _on_each_database(name, quick=quick)
+    else:
+        figures, whole = _module(name).run(quick), True
+    missing = [figure for figure in part.zero if figures.get(figure) != 0]
+    missing += [figure for figure, least in part.least.items() if not quick and float(figures.get(figure, 0)) < least]
+    for figure in missing:
+        say(f"{name}: {figure} is {figures.get(figure)}")
+    return figures, whole and not missing
+
+
+def _on_each_database(name: str, *, quick: bool) -> tuple[Figures, bool]:
+    runs = [_Run(name, database, quick) for database in SUFFIXES]
+    for run in runs:
+        run.thread.start()
+    for run in runs:
+        run.thread.join()
+    total = add_up(*(run.figures for run in runs))
+    each: Figures = {
+        f"{figure}_{SUFFIXES[run.database]}": value for run in runs for figure, value in run.figures.items()}
+    return {**each, **total}, all(run.ended_well for run in runs)
+
+
+class _Run:
+    """One part on one database, in a process of its own that is ended when it takes too long."""
+
+    def __init__(self, name: str, database: str, quick: bool) -> None:
+        self.database, self.figures, self.ended_well = database, Figures(), False
+        self._command = [sys.executable, "-m", "proofs", name, "--database", database, *(["--quick"] if quick else [])]
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        child = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 stdin=subprocess.DEVNULL, start_new_session=True)
+        too_long = threading.Timer(LONGEST_SECONDS, end, (child,))
+        too_long.start()
+        began = time.monotonic()
+        assert child.stdout is not None
+        for line in child.stdout:
+            self._take(line.rstrip())
+        self.ended_well = child.wait() == 0
+        too_long.cancel()
+        said = "ended" if self.ended_well else f"FAILED ({child.returncode})"
+        say(f"{SUFFIXES[self.database]}: {said} after {time.monotonic() - began:.0f} s")
+
+    def _take(self, line: str) -> None:
+        words = line.split(" ", 2)
+        if words[0] == "figure" and len(words) == 3:
+            self.figures[words[1]] = int(words[2]) if words[2].lstrip("-").isdigit() else words[2]
+        else:
+            print(f"{SUFFIXES[self.database]}: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
