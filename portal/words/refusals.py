@@ -5,6 +5,7 @@ Each code that is raised anywhere must stand here; a test reads the code base an
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Kind, Refusal
@@ -18,6 +19,7 @@ def N_(message: str) -> str:
     return message
 
 
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 MONEY_PARAMS = frozenset({"least", "most", "step", "maximum", "left", "amount", "expected"})
 
 BY_KIND: dict[Kind, str] = {
@@ -32,6 +34,7 @@ BY_KIND: dict[Kind, str] = {
 
 SENTENCES: dict[str, str] = {
     "nothing_open": N_("There is nothing left to pay."),
+    "nothing_chosen": N_("Please choose what you would like to pay."),
     "unknown_invoice": N_("There is nothing here, or it is not yours to see."),
     "amount_too_small": N_("The smallest part you can pay is %(least)s."),
     "amount_too_large": N_("That is too much. The most you can pay is %(most)s."),
@@ -60,6 +63,18 @@ SENTENCES: dict[str, str] = {
     "refund_under_chargeback": N_("Your bank is looking at this payment. We can pay it back when it has decided."),
     "refund_may_bounce": N_("This payment may still be taken back by the bank. Please try again in some days."),
     "refund_refused": N_("The payment service did not take this refund. Please call us, and we send it another way."),
+    "nothing_chosen": N_("Please choose what you would like to pay."),
+    # What staff do in the books
+    "already_corrected": N_("This entry has been corrected already."),
+    "cannot_bounce": N_("Only a transfer, cash or a check that was recorded as received can be taken back, and once."),
+    "correct_the_payment": N_("This entry belongs to a payment. Correct the payment instead."),
+    "credit_is_used": N_("Part of this credit has been used since. Only %(most)s of it is left."),
+    "not_a_fee": N_("Only a fee or interest can be taken back this way."),
+    "other_currency": N_("The two are in different currencies."),
+    "percentage_impossible": N_("This percentage cannot be worked out."),
+    "refund_too_large": N_("That is more than this payment can give back."),
+    "split_impossible": N_("This amount cannot be divided that way."),
+    "suspense_resolved": N_("This money has been dealt with already."),
     # Access
     "unknown_page": N_("There is nothing here, or it is not yours to see."),
     "tries_used_up": N_("All tries are used. The page stays closed for a while."),
@@ -79,17 +94,23 @@ SENTENCES: dict[str, str] = {
 }
 
 
+# What is said when the sums of a sentence are not known.
+SHORTER: dict[str, str] = {
+    "amount_too_large": N_("That amount is too large."),
+    "amount_too_small": N_("That amount is too small."),
+}
+
+
 def sentence(words: Words, refusal: Refusal, currency: str = "") -> str:
     """Say why something was not done; a code without words of its own gets the sentence of its kind."""
     message = SENTENCES.get(refusal.code, BY_KIND[refusal.kind])
     money_of = str(refusal.params.get("currency") or currency)
     if "%(" not in message:
         return words.text(message)
-    params = {name: _shown(words, name, value, money_of) for name, value in refusal.params.items()}
-    try:
-        return words.text(message, **params)
-    except KeyError:
-        return words.text(BY_KIND[refusal.kind])
+    if not set(PLACEHOLDER.findall(message)) <= set(refusal.params):
+        return words.text(SHORTER.get(refusal.code, BY_KIND[refusal.kind]))
+    return words.text(
+        message, **{name: _shown(words, name, value, money_of) for name, value in refusal.params.items()})
 
 
 def _shown(words: Words, name: str, value: object, currency: str) -> object:
