@@ -32,10 +32,14 @@ class OpenInvoice:
     public_id: str
     number: str
     title: str
+    issued_on: date
     due_on: date
     currency: str
+    total_minor: int
     left_minor: int
     offer: OpenOffer | None = None
+    # A bank is moving money for it; until it says how that ended, nobody is asked to pay it again.
+    on_its_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,15 @@ def quote(invoices: Sequence[OpenInvoice], choice: Choice, *, now: datetime, min
 
     Worked: invoices of 608.43 (late) and 1,681.80 with 33.64 off until Friday; all of it costs 2,256.59.
     An amount of 700.00 pays 608.43 of the first and 91.57 of the second, without its discount.
-    Raises Refusal: nothing_open, unknown_invoice, amount_too_small, amount_too_large, amount_step.
+    Raises Refusal: nothing_open, payment_processing, unknown_invoice, amount_too_small, amount_too_large,
+    amount_step, below_minimum_charge.
     """
     mine = sorted((i for i in invoices if i.currency == choice.currency and i.left_minor > 0), key=allocation_order)
     if not mine:
         raise Refusal("conflict", "nothing_open")
-    chosen = _chosen(mine, choice.invoice_public_ids)
+    chosen = [invoice for invoice in _chosen(mine, choice.invoice_public_ids) if not invoice.on_its_way]
+    if not chosen:
+        raise Refusal("conflict", "payment_processing")
     if choice.amount_minor is None:
         lines = tuple(_whole(invoice, now) for invoice in chosen)
     else:

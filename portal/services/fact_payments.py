@@ -147,6 +147,7 @@ def _start_waiting(session: Session, subject: Subject, now: datetime) -> None:
         session.add(Hold(
             business_id=payment.business_id, debtor_id=payment.debtor_id, invoice_id=line.invoice_id, reminders=True,
             fees=True, autopay=True, discount_clock=True, cause="payment", cause_id=payment.public_id, starts_at=now))
+    messages.queue_on_its_way(session, now, payment)
     audit.record(session, at=now, actor=audit.STRIPE, act="payment.processing", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}")
 

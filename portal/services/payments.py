@@ -186,6 +186,27 @@ def transfer_reference(business: Business, debtor: Debtor) -> str:
     return f"{letters[:3]} {debtor.number} {debtor.public_id[:4].upper().replace('-', 'X').replace('_', 'Y')}"[:40]
 
 
+@dataclass(frozen=True)
+class TransferDetails:
+    """What a debtor needs to send a bank transfer, and how long reminders will wait for it."""
+
+    quote: Quote
+    reference: str
+    wait_days: int
+
+
+def transfer_details(rt: Runtime, access: Access, choice: Choice) -> TransferDetails:
+    """Give the sum and the reference for a bank transfer."""
+    with rt.db.reading() as session:
+        policy = debts.policy_of(session, access.business_id)
+        if not policy.bank_transfer:
+            raise Refusal("not_found", "unknown_page")
+        price = _quote(session, access, choice, rt.now())
+        business = session.get_one(Business, access.business_id)
+        reference = transfer_reference(business, session.get_one(Debtor, access.debtor_id))
+    return TransferDetails(price, reference, policy.transfer_wait_days)
+
+
 def announce_transfer(rt: Runtime, access: Access, choice: Choice) -> str:
     """Note that the debtor says a bank transfer is sent; reminders wait. Pressed twice, it is one transfer."""
     now = rt.now()

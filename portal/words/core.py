@@ -16,6 +16,7 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 
 from portal.domain.errors import Refusal
+from portal.domain.money import Mark
 from portal.words import dates, memos, numbers, phones, refusals
 from portal.words.catalogs import LANGUAGES, PSEUDO, SOURCE, translations
 
@@ -60,6 +61,11 @@ class Words:
     def money_parts(self, minor: int, currency: str) -> tuple[str, str]:
         """Write an amount in two parts, for the one large sum of a page: ("$2,290", ".23")."""
         return numbers.money_parts(self._babel, minor, currency)
+
+    @cached_property
+    def decimal_mark(self) -> Mark:
+        """The sign this reader writes before cents."""
+        return numbers.decimal_mark(self._babel)
 
     def percent(self, basis_points: int) -> str:
         """Write a rate given in hundredths of a percent: 250 is 2.5%."""

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 
 from portal.domain.currencies import exponent, step
-from portal.domain.money import to_decimal
+from portal.domain.money import Mark, to_decimal
 
 # Spanish of Spain groups from five digits on (1056,61 € but 12.345,00 €); Babel does not know this rule of CLDR.
 GROUPS_FROM_FIVE_DIGITS = {"es", "es_ES"}
@@ -40,6 +40,11 @@ def money_parts(locale: Locale, minor: int, currency: str) -> tuple[str, str]:
         return written, ""
     whole, mark, rest = written.rpartition(get_decimal_symbol(locale))
     return whole, mark + rest
+
+
+def decimal_mark(locale: Locale) -> Mark:
+    """Tell the sign before cents; a country whose sign is neither a point nor a comma writes a point."""
+    return "," if get_decimal_symbol(locale) == "," else "."
 
 
 def percent(locale: Locale, basis_points: int) -> str:

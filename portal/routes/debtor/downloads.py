@@ -1,0 +1,48 @@
+"""Papers to take along. Each is handed over as a file to save, never as a page that could run something."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from portal.routes.debtor.door import blueprint
+from portal.routes.shared.guard import current_access, require_level
+from portal.routes.shared.runtime import runtime
+from portal.services import documents
+from portal.services.documents import Document
+
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+
+
+@blueprint.get("/payments/<payment_id>/receipt.pdf")
+@require_level(1)
+def receipt(payment_id: str) -> Response:
+    """Hand over the receipt of a payment that has arrived."""
+    return _file(documents.receipt(runtime(), current_access(), payment_id))
+
+
+@blueprint.get("/statement.pdf")
+@require_level(1)
+def statement() -> Response:
+    """Hand over the statement of the account as of now."""
+    return _file(documents.statement(runtime(), current_access()))
+
+
+@blueprint.get("/invoices/<invoice_id>.pdf")
+@require_level(1)
+def invoice_pdf(invoice_id: str) -> Response:
+    """Hand over a copy of an invoice."""
+    return _file(documents.invoice(runtime(), current_access(), invoice_id))
+
+
+@blueprint.get("/invoices/<invoice_id>/documents/<document_id>")
+@require_level(1)
+def document(invoice_id: str, document_id: str) -> Response:
+    """Hand over a file that came with an invoice."""
+    return _file(documents.stored(runtime(), current_access(), invoice_id, document_id))
+
+
+def _file(found: Document) -> Response:
+    response = Response(found.content, mimetype=found.media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    response.headers["Content-Security-Policy"] = NOTHING_RUNS
+    return response

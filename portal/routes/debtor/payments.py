@@ -1,0 +1,47 @@
+"""A payment's own page: where Stripe sends the debtor back, and what became of the money ever since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, url_for
+
+from portal.domain.errors import Refusal
+from portal.routes.debtor.door import blueprint
+from portal.routes.shared.frame import see_other
+from portal.routes.shared.guard import current_access, current_visit, require_level, visit_or_none
+from portal.routes.shared.runtime import runtime
+from portal.services import payment_pages, payments
+from portal.words import declines
+
+
+@blueprint.get("/payments/<payment_id>")
+def payment(payment_id: str) -> Any:
+    """Tell what we know of a payment; without a session, nothing that hints at a debt."""
+    visit = visit_or_none()
+    if visit is None:
+        return render_template("debtor/returned.html")
+    return _payment(payment_id)
+
+
+@require_level(1, pay_only=True)
+def _payment(payment_id: str) -> Any:
+    visit = current_visit()
+    if visit.access.pay_only:
+        return see_other(url_for("debtor.pay_only"))
+    view = payment_pages.payment_page(runtime(), visit.access, payment_id)
+    return render_template("debtor/payment.html", payment=view, debtor=visit.debtor,
+                           reason=declines.reason(visit.words, view.failure_code) if view.failure_code else "")
+
+
+@blueprint.post("/payments/<payment_id>/ask")
+@require_level(1, pay_only=True)
+def ask(payment_id: str) -> Any:
+    """Ask Stripe how the payment stands now."""
+    try:
+        payments.ask_stripe(runtime(), current_access(), payment_id)
+    except Refusal as refusal:
+        if refusal.code != "stripe_unreachable":
+            raise
+        flash(current_visit().words.refusal(refusal))
+    return see_other(url_for("debtor.payment", payment_id=payment_id))

@@ -1,0 +1,198 @@
+"""A debtor's page in one call: what is owed and why, what is under way, what happens next, and what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from portal.domain.access import Access
+from portal.domain.acts import Acts, discount_now, open_acts
+from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
+from portal.models import Business
+from portal.runtime import Runtime
+from portal.services import account_rows, debts
+from portal.services.account_rows import DocumentName, Line, Movement, Standing
+
+# Pauses a debtor should see, in the order they matter; others are the office's own affair.
+SHOWN_HOLDS = ("chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid", "plan", "staff",
+               "import")
+
+
+@dataclass(frozen=True)
+class InvoiceView:
+    """One open invoice with all that made its balance; minor units of `currency`."""
+
+    public_id: str
+    number: str
+    title: str
+    issued_on: date
+    due_on: date
+    currency: str
+    total_minor: int
+    left_minor: int
+    days_late: int
+    lines: tuple[Line, ...]
+    movements: tuple[Movement, ...]
+    documents: tuple[DocumentName, ...]
+    discount: OpenOffer | None
+    hold: str
+    on_its_way: bool
+
+    @property
+    def with_discount_minor(self) -> int:
+        return self.left_minor - (self.discount.discount_minor if self.discount else 0)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """All open invoices of one currency together, minor units."""
+
+    currency: str
+    invoices: tuple[InvoiceView, ...]
+    credit_minor: int
+    acts: Acts
+
+    @property
+    def left_minor(self) -> int:
+        return sum(invoice.left_minor for invoice in self.invoices)
+
+    @property
+    def saving_minor(self) -> int:
+        return sum(invoice.discount.discount_minor for invoice in self.invoices if invoice.discount)
+
+    @property
+    def with_discount_minor(self) -> int:
+        return self.left_minor - self.saving_minor
+
+    @property
+    def late(self) -> tuple[InvoiceView, ...]:
+        return tuple(invoice for invoice in self.invoices if invoice.days_late > 0)
+
+    @property
+    def discount_ends(self) -> datetime | None:
+        return min((i.discount.deadline for i in self.invoices if i.discount), default=None)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Something that will happen on a known day unless it is stopped; `code` picks its words."""
+
+    code: str
+    at: date | datetime
+    invoice: InvoiceView
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A payment the bank is moving or the debtor has announced, minor units."""
+
+    public_id: str
+    state: str
+    amount_minor: int
+    currency: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """What the page shows; `sums` holds the business's own currency first, and sums are never added up."""
+
+    sums: tuple[Sum, ...]
+    under_way: tuple[UnderWay, ...]
+    coming: tuple[Coming, ...]
+    today: date
+
+    @property
+    def count(self) -> int:
+        return sum(len(part.invoices) for part in self.sums)
+
+    @property
+    def paid_up(self) -> bool:
+        return self.count == 0
+
+
+def account_page(rt: Runtime, access: Access, currency: str, today: date) -> AccountView:
+    """Give a debtor's page: `currency` is the business's own, `today` the day where the debtor is."""
+    now = rt.now()
+    with rt.db.reading() as session:
+        opened = sorted(debts.open_invoices(session, access), key=allocation_order)
+        ids = [invoice.id for invoice in opened]
+        lines, documents = account_rows.lines_and_documents(session, ids)
+        moves = account_rows.movements(session, access, ids)
+        standings = account_rows.standings(session, access, now)
+    holds = _holds(standings)
+    views = {
+        invoice.id: InvoiceView(
+            public_id=invoice.public_id, number=invoice.number, title=invoice.title or invoice.number,
+            issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
+            total_minor=invoice.total_minor, left_minor=invoice.left_minor,
+            days_late=max(0, (today - invoice.due_on).days), lines=tuple(lines[invoice.id]),
+            movements=tuple(moves[invoice.id]), documents=tuple(documents[invoice.id]),
+            discount=discount_now(invoice, now), hold=holds.get(invoice.id, holds.get(None, "")),
+            on_its_way=invoice.on_its_way)
+        for invoice in opened}
+    sums = _sums(opened, views, standings, now, currency)
+    return AccountView(sums, _under_way(standings), _coming(views.values(), today), today)
+
+
+def _holds(standings: list[Standing]) -> dict[int | None, str]:
+    found: dict[int | None, str] = {}
+    ranked = [row for row in standings if row.what == "hold" and row.word in SHOWN_HOLDS]
+    for row in sorted(ranked, key=lambda row: SHOWN_HOLDS.index(row.word), reverse=True):
+        found[row.invoice_id] = row.word
+    return found
+
+
+def _sums(opened: Sequence[OpenInvoice], views: dict[int, InvoiceView], standings: list[Standing], now: datetime,
+          currency: str) -> tuple[Sum, ...]:
+    credit = {row.currency: row.amount_minor for row in standings if row.what == "credit"}
+    currencies = {invoice.currency for invoice in opened} | set(credit)
+    parts = []
+    for code in sorted(currencies, key=lambda code: (code != currency, code)):
+        mine = [invoice for invoice in opened if invoice.currency == code]
+        acts = open_acts(mine, credit.get(code, 0), now, transfer=True)
+        parts.append(Sum(code, tuple(views[i.id] for i in mine), credit.get(code, 0), acts))
+    return tuple(parts)
+
+
+def _under_way(standings: list[Standing]) -> tuple[UnderWay, ...]:
+    return tuple(
+        UnderWay(row.public_id, row.word, row.amount_minor, row.currency, row.at)
+        for row in standings if row.what == "payment" and row.at is not None)
+
+
+def _coming(invoices: Iterable[InvoiceView], today: date) -> tuple[Coming, ...]:
+    found: list[Coming] = []
+    for invoice in invoices:
+        if invoice.discount is not None:
+            found.append(Coming("discount_ends", invoice.discount.deadline, invoice))
+        if invoice.due_on >= today and not invoice.on_its_way:
+            found.append(Coming("due", invoice.due_on, invoice))
+    return tuple(sorted(found, key=lambda coming: (_day(coming.at), coming.code)))
+
+
+def _day(moment: date | datetime) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+@dataclass(frozen=True)
+class PayOptions:
+    """What the page for choosing a payment needs; minor units."""
+
+    account: AccountView
+    minimum: dict[str, int]
+    bank_transfer: bool
+
+
+def pay_options(rt: Runtime, access: Access, currency: str, today: date) -> PayOptions:
+    """Give what may be paid now and the smallest part of each currency."""
+    view = account_page(rt, access, currency, today)
+    with rt.db.reading() as session:
+        policy = debts.policy_of(session, access.business_id)
+        has_bank = bool(session.scalar(select(Business.bank_details).where(Business.id == access.business_id)))
+    smallest = {part.currency: min(debts.minimum_part(policy, part.currency), part.left_minor) for part in view.sums}
+    return PayOptions(view, smallest, policy.bank_transfer and has_bank)
+

@@ -1,0 +1,139 @@
+"""One payment as its page tells it, in every state, from our own records alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Access
+from portal.domain.errors import Refusal
+from portal.domain.ledger import RECEIVABLE
+from portal.models import Chargeback, Invoice, LedgerAccount, Payment, PaymentInvoice, Refund
+from portal.runtime import Runtime
+from portal.services import ledger
+
+# Four business days are at most six days on the calendar.
+DEBIT_DAYS = timedelta(days=6)
+
+
+@dataclass(frozen=True)
+class PaidLine:
+    """What a payment was for, minor units."""
+
+    number: str
+    title: str
+    amount_minor: int
+    discount_minor: int
+
+
+@dataclass(frozen=True)
+class RefundView:
+    """Money going back, minor units; `state` as the refund has it."""
+
+    amount_minor: int
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PaymentView:
+    """All that a payment's page shows; minor units of `currency`."""
+
+    public_id: str
+    number: str
+    channel: str
+    state: str
+    currency: str
+    amount_minor: int
+    captured_minor: int
+    returned_minor: int
+    lines: tuple[PaidLine, ...]
+    refunds: tuple[RefundView, ...]
+    chargeback: str
+    failure_code: str
+    method_brand: str
+    method_last4: str
+    reference: str
+    started_at: datetime
+    received_at: datetime | None
+    expected_at: datetime
+    page_url: str
+    page_open: bool
+    left_minor: int
+    credit_minor: int
+
+    @property
+    def discount_minor(self) -> int:
+        return sum(line.discount_minor for line in self.lines)
+
+    @property
+    def story(self) -> str:
+        """Which of its stories the page tells: what became of the money last."""
+        if self.state == "succeeded":
+            if self.chargeback not in ("", "won", "warning_closed"):
+                return "charged_back"
+            if self.returned_minor >= self.captured_minor:
+                return "refunded"
+            return "received"
+        if self.state == "open" and not self.page_open:
+            # Its page has closed. What happened in its last minutes is Stripe's to say.
+            return "asking"
+        if self.state == "open" and self.failure_code:
+            return "declined"
+        return {"created": "asking", "unknown": "asking", "open": "waiting", "canceled": "expired",
+                "failed": "failed"}.get(self.state, self.state)
+
+
+def payment_page(rt: Runtime, access: Access, public_id: str) -> PaymentView:
+    """Give one of the reader's own payments; anybody else's does not exist for them (Refusal unknown_payment)."""
+    now = rt.now()
+    with rt.db.reading() as session:
+        payment = session.scalars(select(Payment).where(
+            Payment.public_id == public_id, Payment.business_id == access.business_id,
+            Payment.debtor_id == access.debtor_id)).one_or_none()
+        if payment is None:
+            raise Refusal("not_found", "unknown_payment")
+        rows = session.execute(
+            select(PaymentInvoice, Invoice).join(Invoice, Invoice.id == PaymentInvoice.invoice_id)
+            .where(PaymentInvoice.payment_id == payment.id).order_by(PaymentInvoice.position)).tuples().all()
+        if access.invoice_ids is not None and not {invoice.id for _, invoice in rows} <= access.invoice_ids:
+            raise Refusal("not_found", "unknown_payment")
+        return _view(session, access, payment, [(row, invoice) for row, invoice in rows], now)
+
+
+def _view(session: Session, access: Access, payment: Payment, rows: list[tuple[PaymentInvoice, Invoice]],
+          now: datetime) -> PaymentView:
+    refunds = session.scalars(
+        select(Refund).where(Refund.payment_id == payment.id).order_by(Refund.id)).all()
+    chargeback = session.scalar(
+        select(Chargeback.state).where(Chargeback.payment_id == payment.id, Chargeback.withdrawn_at.is_not(None))
+        .order_by(Chargeback.id.desc()).limit(1))
+    payable = payment.state == "open" and payment.expires_at is not None and payment.expires_at > now
+    return PaymentView(
+        public_id=payment.public_id, number=payment.number, channel=payment.channel, state=payment.state,
+        currency=payment.currency, amount_minor=payment.amount_minor, captured_minor=payment.captured_minor,
+        returned_minor=payment.returned_minor,
+        lines=tuple(PaidLine(invoice.number, invoice.title or invoice.number, row.amount_minor, row.discount_minor)
+                    for row, invoice in rows),
+        refunds=tuple(RefundView(row.amount_minor, row.state, row.created_at) for row in refunds),
+        chargeback=chargeback or "", failure_code=payment.failure_code or "",
+        method_brand=payment.method_brand or "", method_last4=payment.method_last4 or "",
+        reference=payment.reference or "", started_at=payment.created_at, received_at=payment.received_at,
+        expected_at=payment.created_at + DEBIT_DAYS, page_url=(payment.checkout_url or "") if payable else "",
+        page_open=payable,
+        left_minor=_left(session, access, payment.currency),
+        credit_minor=ledger.credit_of(session, access.business_id, access.debtor_id, payment.currency)
+        if access.invoice_ids is None else 0)
+
+
+def _left(session: Session, access: Access, currency: str) -> int:
+    """What is left in the payment's own currency on the invoices this reader may see."""
+    query = select(func.coalesce(func.sum(LedgerAccount.debits - LedgerAccount.credits), 0)).where(
+        LedgerAccount.business_id == access.business_id, LedgerAccount.debtor_id == access.debtor_id,
+        LedgerAccount.kind == RECEIVABLE, LedgerAccount.currency == currency)
+    if access.invoice_ids is not None:
+        query = query.where(LedgerAccount.invoice_id.in_(access.invoice_ids))
+    return int(session.scalar(query) or 0)
