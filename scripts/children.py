@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.places import LOGS, ROOT
+from scripts.places import LOGS, ROOT, shown
 
 PATIENCE_SECONDS = 60.0
 FAREWELL_SECONDS = 15.0
@@ -41,12 +41,13 @@ class Children:
     """The demo's processes, in the order in which they were started."""
 
     environment: Mapping[str, str]
+    logs: Path = LOGS
     running: list[Child] = field(default_factory=list)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a process in a group of its own, so that Ctrl-C reaches us first and we end it in good order."""
-        LOGS.mkdir(parents=True, exist_ok=True)
-        log = LOGS / f"{name}.log"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{name}.log"
         with log.open("wb") as words:
             process = subprocess.Popen(
                 list(command), cwd=ROOT, env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=words,
@@ -59,7 +60,8 @@ class Children:
         while not _answers(url):
             self.check()
             if time.monotonic() > deadline:
-                raise Died(f"Nothing answered at {url} within {PATIENCE_SECONDS:.0f} seconds; the logs are in var/log/")
+                waited = f"within {PATIENCE_SECONDS:.0f} seconds"
+                raise Died(f"Nothing answered at {url} {waited}; the logs are in {shown(self.logs)}/")
             time.sleep(0.1)
 
     def check(self) -> None:
@@ -103,4 +105,4 @@ def _how(code: int) -> str:
 
 def _last_words(log: Path, lines: int = 8) -> str:
     words = log.read_text(errors="replace").strip().splitlines()[-lines:]
-    return "\n".join(["Its last words (all of them: " + str(log.relative_to(ROOT)) + "):", *words])
+    return "\n".join([f"Its last words (all of them: {shown(log)}):", *words])

@@ -1,6 +1,7 @@
 """`make demo`: the portal, a Stripe stand-in, a mailbox and the worker, with lifelike data, from one command.
 
-Standard library only, and readable by an old Python, so that it can say that it is too old.
+`reset` forgets the data; `here` starts in the environment at hand instead of .venv. Standard library only, and
+readable by an old Python, so that it can say that it is too old.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Stopped(Exception):
 
 
 def main() -> int:
-    """Start the demo, or forget it with `reset`."""
+    """Start the demo, or forget it."""
     chosen = ports()
     missing = [machine.venv_missing(), *machine.ports_taken(chosen)]
     if any(missing):
@@ -42,8 +43,10 @@ def main() -> int:
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, _stop)
     try:
+        if sys.argv[1:] == ["here"]:
+            return _run(chosen, sys.executable)
         environment.ensure(LOCK)
-        return _run(chosen)
+        return _run(chosen, str(PYTHON))
     except Stopped:
         return 0
 
@@ -63,7 +66,7 @@ def _reset() -> int:
     return 0
 
 
-def _run(chosen: Ports) -> int:
+def _run(chosen: Ports, python: str) -> int:
     began = time.monotonic()
     fresh = not SEEDED.exists()
     if fresh:
@@ -73,9 +76,9 @@ def _run(chosen: Ports) -> int:
     settings = demo_env.write(chosen)
     children = Children(demo_env.for_children(settings))
     try:
-        _start(children, chosen, settings)
+        _start(children, chosen, settings, python)
         if fresh:
-            _fill(children)
+            _fill(children, python)
         print(guide.text(chosen, time.monotonic() - began, SEEDED.read_text().strip()), flush=True)
         while True:
             children.check()
@@ -90,8 +93,7 @@ def _run(chosen: Ports) -> int:
         children.stop()
 
 
-def _start(children: Children, chosen: Ports, settings: dict[str, str]) -> None:
-    python = str(PYTHON)
+def _start(children: Children, chosen: Ports, settings: dict[str, str], python: str) -> None:
     portal, stripe = settings["PORTAL_BASE_URL"], settings["PORTAL_STRIPE_API_BASE"]
     print("Bringing the database up to date …", flush=True)
     _finish(children, "migration", [python, "-m", "alembic", "upgrade", "head"])
@@ -113,9 +115,9 @@ def _start(children: Children, chosen: Ports, settings: dict[str, str]) -> None:
         children.wait_for(url)
 
 
-def _fill(children: Children) -> None:
+def _fill(children: Children, python: str) -> None:
     print("Filling two businesses with debtors, invoices, payments and emails …", flush=True)
-    _finish(children, "seed", [str(PYTHON), "-m", "scripts.demo_data"])
+    _finish(children, "seed", [python, "-m", "scripts.demo_data"])
     SEEDED.write_text(time.strftime("%Y-%m-%d") + "\n")
 
 

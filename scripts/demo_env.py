@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from pathlib import Path
 
-from scripts.places import DEMO, DEMO_ENV, LOOPBACK, ROOT, Ports
+from scripts.places import DEMO, DEMO_ENV, LOOPBACK, Ports, shown
 
 SECRETS = (
     "PORTAL_SESSION_KEY", "PORTAL_LINK_KEYS", "PORTAL_CODE_KEY", "PORTAL_ENCRYPTION_KEYS", "PORTAL_STRIPE_SECRET_KEY",
@@ -17,25 +18,25 @@ SECRETS = (
 )
 
 
-def write(ports: Ports) -> dict[str, str]:
+def write(ports: Ports, path: Path = DEMO_ENV) -> dict[str, str]:
     """Write the file, its secrets made once, readable by its owner alone; gives its settings."""
-    known = read()
+    known = read(path)
     settings = {name: known.get(name) or _new_secret(name) for name in SECRETS} | _plain(ports)
-    DEMO_ENV.parent.mkdir(exist_ok=True)
-    fresh = DEMO_ENV.with_suffix(".new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write("# Made by `make demo` for this machine alone; `make demo-reset` forgets it.\n")
         file.writelines(f"{name}={value}\n" for name, value in settings.items())
-    fresh.replace(DEMO_ENV)
+    fresh.replace(path)
     return settings
 
 
-def read() -> dict[str, str]:
+def read(path: Path = DEMO_ENV) -> dict[str, str]:
     """Read the file; empty when there is none."""
-    if not DEMO_ENV.exists():
+    if not path.exists():
         return {}
-    lines = [line for line in DEMO_ENV.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    lines = [line for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")]
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
@@ -46,7 +47,7 @@ def for_children(settings: dict[str, str]) -> dict[str, str]:
 
 
 def _plain(ports: Ports) -> dict[str, str]:
-    where = DEMO.relative_to(ROOT)
+    where = shown(DEMO)
     stripe = f"http://{LOOPBACK}:{ports.stripe}"
     return {
         "PORTAL_ENVIRONMENT": "demo", "PORTAL_BASE_URL": f"http://{LOOPBACK}:{ports.portal}",

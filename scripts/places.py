@@ -9,13 +9,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-VAR = ROOT / "var"
+# DEMO_DIR keeps a second demo, such as that of a test, apart from the first.
+VAR = Path(os.environ.get("DEMO_DIR") or ROOT / "var").resolve()
 DEMO = VAR / "demo"
 LOGS = VAR / "log"
 DEMO_ENV = VAR / "demo.env"
 # Written when the demo's data is complete; without it a start begins with empty hands.
 SEEDED = DEMO / "seeded"
 LOOPBACK = "127.0.0.1"
+
+
+def shown(path: Path) -> str:
+    """Write a path as short as it can be understood from this checkout."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Tests of what surrounds the portal: the demo, its checks, the locks and the texts for strangers."""
