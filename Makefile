@@ -15,7 +15,7 @@ demo-reset: python ## Forget the demo's data, so that the next start is fresh
 	@$(PYTHON) -m scripts.demo reset
 
 test: dev ## Run all tests: SQLite always, PostgreSQL and the browser where they are found
-	@$(RUN) pytest -q
+	@$(RUN) pytest -q -n 2 --dist loadfile
 
 check: dev ## Look for mistakes without running anything: style, types, imports, templates, security
 	@$(RUN) scripts.check
