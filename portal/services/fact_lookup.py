@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,10 @@ def lock_payment(session: Session, *, account: str, intent: str | None = None, c
     """Find a payment by Stripe's ids or ours and lock its debtor; None when there is none."""
     found = _find(session, account, intent, charge, public_id)
     if found is None:
+        # Its payment may be told of at this very moment, and would not see a fact that is only now put to wait.
+        lock_names(session, intent, charge)
+        found = _find(session, account, intent, charge, public_id)
+    if found is None:
         return None
     lock_debtor(session, found.business_id, found.debtor_id)
     # Read again: what was seen before the lock may be old by now.
@@ -36,17 +40,27 @@ def lock_payment(session: Session, *, account: str, intent: str | None = None, c
     return Subject(found, list(lines))
 
 
+def lock_names(session: Session, *names: str | None) -> None:
+    """Let only one transaction at a time tell of a payment by these ids of Stripe's, until it commits.
+
+    The debtor's lock cannot do this: a fact that waits does not know its debtor yet. SQLite's writer is alone anyway.
+    """
+    locks = [func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in sorted(filter(None, names))]
+    if locks and session.get_bind().dialect.name == "postgresql":
+        session.execute(select(*locks))
+
+
 def _find(session: Session, account: str, intent: str | None, charge: str | None, public_id: str) -> Payment | None:
-    for condition in (
-        Payment.payment_intent == intent if intent else None,
-        Payment.public_id == public_id if public_id else None,
-        Payment.charge == charge if charge else None,
-    ):
-        if condition is None:
-            continue
-        found = session.scalars(select(Payment).where(condition)).one_or_none()
-        if found is not None:
-            return found
+    known = [(Payment.payment_intent, intent), (Payment.public_id, public_id), (Payment.charge, charge)]
+    conditions = [column == value for column, value in known if value]
+    if not conditions:
+        return None
+    found = session.scalars(select(Payment).where(or_(*conditions))).all()
+    # The payment intent is Stripe's own word and outranks what metadata claims.
+    for name, value in (("payment_intent", intent), ("public_id", public_id), ("charge", charge)):
+        for payment in found:
+            if value and getattr(payment, name) == value:
+                return payment
     return None
 
 

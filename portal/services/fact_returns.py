@@ -64,7 +64,9 @@ def _refund_row(session: Session, payment: Payment, fact: Refunded, now: datetim
         row = Refund(business_id=payment.business_id, payment_id=payment.id, amount_minor=fact.amount,
                      currency=fact.currency, mode="reopen", state="requested", created_at=now)
         session.add(row)
-    row.stripe_refund = fact.id
+    if row.stripe_refund is None:
+        # Stripe knows it: what we concluded from its silence no longer counts.
+        row.stripe_refund, row.state = fact.id, "requested"
     session.flush()
     return row
 

@@ -52,6 +52,7 @@ def apply(session: Session, fact: Fact, *, now: datetime) -> str:
 def _apply_waiting(session: Session, received: Received, now: datetime) -> None:
     """Book in the same commit whatever came before the payment it builds on."""
     predecessors = [name for name in (received.intent, received.charge) if name]
+    fact_lookup.lock_names(session, *predecessors)
     waiting = session.scalars(
         select(WaitingFact).where(WaitingFact.waits_for.in_(predecessors), WaitingFact.account == received.account,
                                   WaitingFact.applied_at.is_(None)).order_by(WaitingFact.id))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
@@ -67,17 +67,26 @@ def _check(session: Session, payment: Payment, order: RefundOrder, now: datetime
             Chargeback.payment_id == payment.id, Chargeback.state.notin_(("won", "warning_closed")))):
         # The bank is already taking this money; a refund beside it would pay the debtor twice.
         raise Refusal("conflict", "refund_under_chargeback")
-    asked = session.scalars(select(Refund.amount_minor).where(
-        Refund.payment_id == payment.id, Refund.state.in_(("requested", "unknown")), Refund.booked_at.is_(None)))
-    free = payment.captured_minor - payment.returned_minor - sum(asked)
+    free = payment.captured_minor - payment.returned_minor - _asked(session, Refund.payment_id == payment.id)
     if not 0 < order.amount_minor <= free:
         raise Refusal("invalid", "refund_too_large", most=max(0, free))
     if payment.method_brand in UNSETTLED_BANK and payment.received_at and (now - payment.received_at).days < 5:
         raise Refusal("conflict", "refund_may_bounce", days=5)
     if order.mode == "credit":
         credit = ledger.credit_of(session, payment.business_id, payment.debtor_id, payment.currency)
+        theirs = select(Payment.id).where(
+            Payment.business_id == payment.business_id, Payment.debtor_id == payment.debtor_id,
+            Payment.currency == payment.currency)
+        # Pressed twice, the second press meets a credit that the first has not taken yet but will.
+        credit -= _asked(session, Refund.payment_id.in_(theirs) & (Refund.mode == "credit"))
         if order.amount_minor > credit:
-            raise Refusal("invalid", "refund_no_credit", most=credit)
+            raise Refusal("invalid", "refund_no_credit", most=max(0, credit))
+
+
+def _asked(session: Session, which: ColumnElement[bool]) -> int:
+    """The sum of refunds that are asked for or on their way but not in the books yet; minor units."""
+    return sum(session.scalars(select(Refund.amount_minor).where(
+        which, Refund.state.in_(("requested", "unknown", "pending")), Refund.booked_at.is_(None))))
 
 
 def send(rt: Runtime, refund_id: int) -> str:
