@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.runtime import Runtime
-from portal.services import asking, delivery, fetching, inbox
+from portal.services import asking, delivery, fetching, inbox, refunds
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ JOBS: tuple[Job, ...] = (
     Job("deliver_messages", delivery.deliver_due, every_seconds=2),
     Job("fetch_from_stripe", fetching.fetch_due, every_seconds=5),
     Job("ask_stripe", asking.ask_due, every_seconds=10),
+    Job("send_refunds", refunds.send_due, every_seconds=15, sweep=True),
     Job("catch_up_events", inbox.catch_up, every_seconds=600, sweep=True),
+    Job("catch_up_all_events", inbox.catch_up_wide, every_seconds=86_400, sweep=True),
     Job("forget_payloads", inbox.forget_payloads, every_seconds=3600, sweep=True),
 )
 

@@ -58,12 +58,19 @@ class BlockedAddress(Keyed, Base):
 def lock_debtor(session: Session, business_id: int, debtor_id: int) -> Debtor | None:
     """Take the one lock under which a debtor's money and arrangements may move; first, once, then decide.
 
-    FOR NO KEY UPDATE leaves foreign-key checks of other rows free. SQLite's transaction is already alone.
+    FOR NO KEY UPDATE leaves foreign-key checks of other rows free. SQLite's transaction is already alone. Taken
+    again in the same transaction it is the same lock, and costs nothing.
     """
+    held: dict[tuple[int, int], Debtor] = session.info.setdefault("locked_debtors", {})
+    if (business_id, debtor_id) in held:
+        return held[business_id, debtor_id]
     query = (
         select(Debtor)
         .where(Debtor.business_id == business_id, Debtor.id == debtor_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return session.scalars(query).one_or_none()
+    debtor = session.scalars(query).one_or_none()
+    if debtor is not None:
+        held[business_id, debtor_id] = debtor
+    return debtor

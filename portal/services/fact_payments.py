@@ -34,13 +34,15 @@ def receive(session: Session, fact: Received, now: datetime) -> str:
     _learn(payment, fact.intent, fact.charge, fact.brand, fact.last4)
     if payment.captured_minor:
         return "applied"
+    was_processing = payment.state == "processing"
     payment.state, payment.received_at, payment.captured_minor = "succeeded", fact.happened_at, fact.amount
     payment.moved_at = fact.happened_at
     # The fee comes with a later event; should that never come, a job asks for it.
     payment.ask_at, payment.ask_count = now + FEE_PATIENCE, 0
     _close_lines(subject)
     _book(session, subject, fact, now)
-    _release_hold(session, payment, now)
+    if was_processing:
+        _release_hold(session, payment, now)
     _close_stale_pages(session, payment, now)
     messages.queue_receipt(session, now, payment)
     audit.record(session, at=now, actor=audit.STRIPE, act="payment.received", business_id=payment.business_id,

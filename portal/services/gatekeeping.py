@@ -10,7 +10,8 @@ from babel.core import get_global
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.gate import COLLECTING, Decision, QuietHours, Situation, decide
+from portal.domain.gate import COLLECTING, ESSENTIAL, Decision, QuietHours, Situation, decide
+from portal.domain.policy import Policy
 from portal.models import Business, Debtor, Message
 from portal.services import policies
 from portal.services.askable import Askable
@@ -22,7 +23,8 @@ def decide_for(session: Session, now: datetime, business: Business, debtor: Debt
                askable: Askable | None = None, blocked: bool = False, useless_after: datetime | None = None,
                but_message_id: int | None = None) -> Decision:
     """Ask the gate about one message to a debtor; the caller holds the debtor's lock, so that a day is taken once."""
-    policy = policies.in_force(session, business.id)
+    # What is essential knows no quiet hours, and so needs no look at the policy.
+    policy = Policy() if message_class == ESSENTIAL else policies.in_force(session, business.id)
     collecting = message_class == COLLECTING
     return decide(Situation(
         message_class=message_class, address=debtor.email, address_state=debtor.email_state, blocked=blocked,

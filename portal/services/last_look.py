@@ -55,6 +55,7 @@ def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
             return None
         if owed is not None:
             _write_anew(session, now, business, debtor, message, owed)
+        messages.write_if_blank(session, now, message, business, debtor)
         _make_ready(rt, now, message, debtor, decision)
         link = session.get(PortalLink, message.link_id) if message.link_id else None
         return Ready(message, business, debtor, link)

@@ -22,6 +22,8 @@ from portal.words.core import for_reader
 from portal.words.emails import Letter, Rendered
 
 BLANK = Rendered("", "", "")
+Wording = Callable[..., Letter]
+Teller = Callable[[Session, str], tuple[Payment, Wording]]
 
 
 @dataclass(frozen=True)
@@ -57,32 +59,26 @@ def queue_new_link(session: Session, now: datetime, debtor: Debtor, business: Bu
 
 def queue_receipt(session: Session, now: datetime, payment: Payment) -> Message:
     """Email the receipt of a payment that has arrived and is booked; its PDF is made when the email leaves."""
-    parcel = _Parcel("receipt", f"receipt:{payment.public_id}", attachment=f"receipt:{payment.public_id}")
-    return _about(session, now, payment, parcel, email_kinds.receipt)
+    return _about(session, now, payment, _Parcel(
+        "receipt", f"receipt:{payment.public_id}", attachment=f"receipt:{payment.public_id}"))
 
 
 def queue_on_its_way(session: Session, now: datetime, payment: Payment) -> Message:
     """Email that a bank is moving a payment, so that nobody pays twice meanwhile."""
-    parcel = _Parcel("on_its_way", f"on_its_way:{payment.public_id}")
-    return _about(session, now, payment, parcel, email_kinds.on_its_way)
+    return _about(session, now, payment, _Parcel("on_its_way", f"on_its_way:{payment.public_id}"))
 
 
 def queue_debit_failed(session: Session, now: datetime, payment: Payment) -> Message:
     """Email that a bank did not make a payment, with the way to try again."""
-    parcel = _Parcel("debit_failed", f"debit_failed:{payment.public_id}")
-    return _about(session, now, payment, parcel, email_kinds.debit_failed)
+    return _about(session, now, payment, _Parcel("debit_failed", f"debit_failed:{payment.public_id}"))
 
 
 def queue_refund(session: Session, now: datetime, refund: Refund) -> Message:
     """Email that a refund is on its way, or that it came back, whichever its row says."""
     payment = session.get_one(Payment, refund.payment_id)
-    if refund.reversed_at is not None or refund.state in ("failed", "canceled"):
-        parcel = _Parcel("refund_failed", f"refund_failed:{refund.public_id}")
-        return _about(session, now, payment, parcel, lambda words, sender, reader, paid: email_kinds.refund_failed(
-            words, sender, reader, paid, refund.amount_minor))
-    parcel = _Parcel("refund", f"refund:{refund.public_id}")
-    return _about(session, now, payment, parcel, lambda words, sender, reader, paid: email_kinds.refund_made(
-        words, sender, reader, paid, refund.amount_minor, reopens=refund.mode == "reopen"))
+    failed = refund.reversed_at is not None or refund.state in ("failed", "canceled")
+    kind = "refund_failed" if failed else "refund"
+    return _about(session, now, payment, _Parcel(kind, f"{kind}:{refund.public_id}"))
 
 
 def queue_reminder(session: Session, now: datetime, debtor: Debtor, *, cause: str) -> Message:
@@ -131,17 +127,27 @@ def fresh_link(session: Session, now: datetime, debtor: Debtor) -> PortalLink:
     return link
 
 
-def _about(session: Session, now: datetime, payment: Payment, parcel: _Parcel,
-           wording: Callable[..., Letter]) -> Message:
-    session.flush()
-    _, debtor = _parties(session, payment.business_id, payment.debtor_id)
+def _about(session: Session, now: datetime, payment: Payment, parcel: _Parcel) -> Message:
+    """Queue an email about a payment. It is written when it leaves: a webhook's answer must not wait for words."""
+    business, debtor = _parties(session, payment.business_id, payment.debtor_id)
     known = find(session, payment.business_id, parcel.key)
     if known is not None:
         return known
+    decision = gatekeeping.decide_for(session, now, business, debtor, parcel.message_class)
+    return _insert(session, now, business, debtor, parcel, BLANK, decision, None)
+
+
+def write_if_blank(session: Session, now: datetime, message: Message, business: Business, debtor: Debtor) -> None:
+    """Write an email about a payment, with the sums of this moment, and make its link; any other is left alone."""
+    about = ABOUT_PAYMENT.get(message.kind)
+    if about is None or message.body_text:
+        return
+    payment, wording = about(session, message.key.partition(":")[2])
     paid = letters.paid_sum(session, payment)
-    link = fresh_link(session, now, debtor)
-    return _queue(session, now, payment.business_id, payment.debtor_id, parcel, link, lambda voice: wording(
+    rendered = letters.write(session, now, business, debtor, lambda voice: wording(
         voice.words, voice.sender, voice.reader, paid))
+    message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
+    message.link_id = fresh_link(session, now, debtor).id
 
 
 def _queue(session: Session, now: datetime, business_id: int, debtor_id: int, parcel: _Parcel,
@@ -155,6 +161,29 @@ def _queue(session: Session, now: datetime, business_id: int, debtor_id: int, pa
         session, now, business, debtor, parcel.message_class, useless_after=useless_after)
     rendered = BLANK if decision.verdict == "skip" else letters.write(session, now, business, debtor, wording)
     return _insert(session, now, business, debtor, parcel, rendered, decision, link)
+
+
+def _payment_told(wording: Wording) -> Teller:
+    return lambda session, public_id: (
+        session.scalars(select(Payment).where(Payment.public_id == public_id)).one(), wording)
+
+
+def _refund_told(*, failed: bool) -> Teller:
+    def tell(session: Session, public_id: str) -> tuple[Payment, Wording]:
+        refund = session.scalars(select(Refund).where(Refund.public_id == public_id)).one()
+        if failed:
+            return session.get_one(Payment, refund.payment_id), lambda words, sender, reader, paid: (
+                email_kinds.refund_failed(words, sender, reader, paid, refund.amount_minor))
+        return session.get_one(Payment, refund.payment_id), lambda words, sender, reader, paid: (
+            email_kinds.refund_made(words, sender, reader, paid, refund.amount_minor, reopens=refund.mode == "reopen"))
+    return tell
+
+
+ABOUT_PAYMENT: dict[str, Teller] = {
+    "receipt": _payment_told(email_kinds.receipt), "on_its_way": _payment_told(email_kinds.on_its_way),
+    "debit_failed": _payment_told(email_kinds.debit_failed), "refund": _refund_told(failed=False),
+    "refund_failed": _refund_told(failed=True),
+}
 
 
 def _parties(session: Session, business_id: int, debtor_id: int) -> tuple[Business, Debtor]:

@@ -98,7 +98,7 @@ def payment_page(rt: Runtime, access: Access, public_id: str) -> PaymentView:
             raise Refusal("not_found", "unknown_payment")
         rows = session.execute(
             select(PaymentInvoice, Invoice).join(Invoice, Invoice.id == PaymentInvoice.invoice_id)
-            .where(PaymentInvoice.payment_id == payment.id).order_by(PaymentInvoice.position)).tuples().all()
+            .where(PaymentInvoice.payment_id == payment.id).order_by(PaymentInvoice.position)).all()
         if access.invoice_ids is not None and not {invoice.id for _, invoice in rows} <= access.invoice_ids:
             raise Refusal("not_found", "unknown_payment")
         return _view(session, access, payment, [(row, invoice) for row, invoice in rows], now)

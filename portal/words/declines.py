@@ -15,7 +15,8 @@ REASONS: dict[str, str] = {
     "incorrect_number": N_("The card number did not match."),
     "incorrect_zip": N_("The postal code did not match the card’s."),
     "authentication_required": N_("Your bank wanted you to confirm the payment, and that did not happen."),
-    "payment_intent_authentication_failure": N_("Your bank wanted you to confirm the payment, and that did not happen."),
+    "payment_intent_authentication_failure": N_(
+        "Your bank wanted you to confirm the payment, and that did not happen."),
     "processing_error": N_("Something went wrong between the banks. Trying again often helps."),
     "issuer_not_available": N_("Your bank did not answer. Trying again later often helps."),
     "currency_not_supported": N_("The card does not pay in this currency."),

@@ -63,7 +63,6 @@ SENTENCES: dict[str, str] = {
     "refund_under_chargeback": N_("Your bank is looking at this payment. We can pay it back when it has decided."),
     "refund_may_bounce": N_("This payment may still be taken back by the bank. Please try again in some days."),
     "refund_refused": N_("The payment service did not take this refund. Please call us, and we send it another way."),
-    "nothing_chosen": N_("Please choose what you would like to pay."),
     # What staff do in the books
     "already_corrected": N_("This entry has been corrected already."),
     "cannot_bounce": N_("Only a transfer, cash or a check that was recorded as received can be taken back, and once."),
@@ -75,6 +74,7 @@ SENTENCES: dict[str, str] = {
     "refund_too_large": N_("That is more than this payment can give back."),
     "split_impossible": N_("This amount cannot be divided that way."),
     "suspense_resolved": N_("This money has been dealt with already."),
+    "pay_links_used_up": N_("You already have many links that work. Please end one of them first."),
     # Access
     "unknown_page": N_("There is nothing here, or it is not yours to see."),
     "tries_used_up": N_("All tries are used. The page stays closed for a while."),
