@@ -69,10 +69,11 @@ def make_settings(**changes: Any) -> Settings:
 def make_runtime(db: Database, folder: Path, clock: Callable[[], datetime] | None = None, **changes: Any) -> Runtime:
     """A portal without its web pages, on a real database, with real gateways."""
     settings = make_settings(**changes)
+    clock = clock or Clock()
     return Runtime(
-        settings=settings, db=db, stripe=StripeGateway(settings),
+        settings=settings, db=db, stripe=StripeGateway(settings, clock),
         mail=SmtpMail(settings.smtp_host, settings.smtp_port, "", "", False, 5.0),
-        files=FileStore(folder / "files"), clock=clock or Clock())
+        files=FileStore(folder / "files"), clock=clock)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ API_VERSION = "2026-10-28.endive"
 EVENT_AGE = timedelta(seconds=300)
 NETWORK_RETRIES = 2
 LOOK_BACK = timedelta(minutes=5)
+UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])", re.IGNORECASE)
 
 
 class StripeUnknown(Exception):
@@ -63,8 +64,10 @@ class CheckoutPage:
 class StripeGateway:
     """Speaks with Stripe by one client; `account` is a connected account's id or None for our own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
         self._settings = settings
+        # When a look-up was answered is when its facts were true.
+        self._now = clock or _utc_now
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
@@ -111,14 +114,14 @@ class StripeGateway:
         with _asking("look_up_session"):
             found = self._client.v1.checkout.sessions.retrieve(
                 session, params={"expand": expand}, options=_options(account))
-            return stripe_facts.facts_of_session(found.to_dict(), account or "", _now())
+            return stripe_facts.facts_of_session(found.to_dict(), account or "", self._now())
 
     def look_up_intent(self, intent: str, *, account: str | None) -> list[Fact]:
         """Ask how a payment stands now."""
         with _asking("look_up_intent"):
             found = self._client.v1.payment_intents.retrieve(
                 intent, params={"expand": ["latest_charge.balance_transaction"]}, options=_options(account))
-            return stripe_facts.facts_of_intent(found.to_dict(), account or "", _now())
+            return stripe_facts.facts_of_intent(found.to_dict(), account or "", self._now())
 
     def look_up_returns(self, intent: str, *, account: str | None) -> list[Fact]:
         """Ask what went back of a payment: its refunds and chargebacks."""
@@ -129,9 +132,9 @@ class StripeGateway:
                                                      options=_options(account))
             facts: list[Fact] = []
             for refund in refunds.auto_paging_iter():
-                facts += stripe_facts.facts_of_refund(refund.to_dict(), account or "", _now())
+                facts += stripe_facts.facts_of_refund(refund.to_dict(), account or "", self._now())
             for dispute in disputes.auto_paging_iter():
-                facts += stripe_facts.facts_of_dispute(dispute.to_dict(), account or "", _now())
+                facts += stripe_facts.facts_of_dispute(dispute.to_dict(), account or "", self._now())
             return facts
 
     def refund(self, *, intent: str, amount: int, refund: str, key: str, account: str | None) -> list[Fact]:
@@ -140,7 +143,7 @@ class StripeGateway:
             made = self._client.v1.refunds.create(
                 params={"payment_intent": intent, "amount": amount, "metadata": {"refund": refund}},
                 options=_options(account, key))
-            return stripe_facts.facts_of_refund(made.to_dict(), account or "", _now())
+            return stripe_facts.facts_of_refund(made.to_dict(), account or "", self._now())
 
     def balance_line(self, line: str, *, account: str | None) -> list[Fact]:
         """Fetch one line of Stripe's balance with its fee."""
@@ -159,12 +162,15 @@ class StripeGateway:
                 yield stripe_facts.line_of(line.to_dict(), account or "")
 
     def events(self, *, account: str | None, since: datetime) -> list[dict[str, Any]]:
-        """List the money events since a time (Stripe keeps thirty days), oldest first."""
-        with _asking("events"):
-            listing = self._client.v1.events.list(
-                params={"created": {"gte": int(since.timestamp())}, "limit": 100,
-                        "types": list(stripe_facts.EVENT_TYPES)}, options=_options(account))
-            found = [event.to_dict() for event in listing.auto_paging_iter()]
+        """List the events we book since a time (Stripe keeps thirty days), oldest first."""
+        found: list[dict[str, Any]] = []
+        # Stripe takes at most twenty types in one question.
+        for types in (stripe_facts.EVENT_TYPES, stripe_facts.ALSO_EVENT_TYPES):
+            with _asking("events"):
+                listing = self._client.v1.events.list(
+                    params={"created": {"gte": int(since.timestamp())}, "limit": 100, "types": list(types)},
+                    options=_options(account))
+                found += [event.to_dict() for event in listing.auto_paging_iter()]
         for event in found:
             event.setdefault("account", account)
         # Stripe lists the newest first; of one second's events too, the older then stays the earlier.
@@ -200,7 +206,7 @@ def _check_age(header: str, now: datetime) -> None:
 
 def _check_event(payload: bytes, *, livemode: bool) -> dict[str, Any]:
     try:
-        event = json.loads(payload)
+        event = _storable(json.loads(payload)) if UNSTORABLE.search(payload) else json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadWebhook("json") from error
     if not isinstance(event, dict) or event.get("object") != "event":
@@ -217,6 +223,17 @@ def _check_event(payload: bytes, *, livemode: bool) -> dict[str, Any]:
     if event.get("livemode") is not livemode:
         raise BadWebhook("livemode")
     return event
+
+
+def _storable(value: Any) -> Any:
+    """Take out the two kinds of signs that no database keeps: NUL, and halves of a pair."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
 
 
 def _options(account: str | None, key: str | None = None) -> Any:
@@ -250,5 +267,5 @@ def _invalid_request() -> type[Exception]:
     return stripe.InvalidRequestError
 
 
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)

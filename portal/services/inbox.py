@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.gateways.stripe import BadWebhook as BadWebhook
-from portal.gateways.stripe import StripeUnknown
+from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.gateways.stripe_facts import Unreadable, facts_of_event
 from portal.models import Business, StripeEvent
 from portal.runtime import Runtime
@@ -22,6 +22,9 @@ WEIGHT = {"noted": 0, "applied": 1, "waiting": 2, "mismatch": 3}
 PAYLOAD_DAYS = 90
 FIRST_LOOK_BACK = timedelta(days=2)
 OVERLAP = timedelta(hours=1)
+# Stripe keeps events for thirty days.
+LONGEST_LOOK_BACK = timedelta(days=29)
+ID_CHUNK = 500
 
 
 def receive_webhook(rt: Runtime, payload: bytes, signature: str | None, *, connect: bool) -> str:
@@ -67,15 +70,36 @@ def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> in
 
 
 def catch_up(rt: Runtime) -> int:
-    """Ask Stripe for events that never reached us and book them; returns how many were new."""
-    new = 0
-    for account, since in _accounts(rt):
-        try:
-            events = rt.stripe.events(account=account or None, since=since)
-        except StripeUnknown:
-            continue
-        new += sum(receive_event(rt, event) != "known" for event in events)
-    return new
+    """Ask Stripe for events that never reached us of late and book them; returns how many were new."""
+    return sum(_catch_up(rt, account, since) for account, since in _accounts(rt))
+
+
+def catch_up_wide(rt: Runtime) -> int:
+    """Ask Stripe for every event it still keeps and book what never reached us; returns how many were new.
+
+    What came later may hide an older gap from catch_up(), so that this looks at all of it once a day.
+    """
+    since = rt.now() - LONGEST_LOOK_BACK
+    return sum(_catch_up(rt, account, since) for account, _ in _accounts(rt))
+
+
+def _catch_up(rt: Runtime, account: str, since: datetime) -> int:
+    try:
+        events = rt.stripe.events(account=account or None, since=since)
+    except (StripeUnknown, StripeRefused):
+        # An account that shut us out must not keep the others' events from us.
+        return 0
+    known = _known(rt, account, [event["id"] for event in events])
+    return sum(receive_event(rt, event) != "known" for event in events if event["id"] not in known)
+
+
+def _known(rt: Runtime, account: str, ids: list[str]) -> set[str]:
+    known: set[str] = set()
+    with rt.db.reading() as session:
+        for start in range(0, len(ids), ID_CHUNK):
+            known |= set(session.scalars(select(StripeEvent.event).where(
+                StripeEvent.account == account, StripeEvent.event.in_(ids[start:start + ID_CHUNK]))))
+    return known
 
 
 def _accounts(rt: Runtime) -> list[tuple[str, datetime]]:
