@@ -39,6 +39,11 @@ ALSO_EVENT_TYPES = (
 )
 
 
+LONGEST_ID = 80
+# Far above any sum Stripe moves, and far below what a column holds.
+MOST = 10**15
+
+
 class Unreadable(ValueError):
     """An object that lacks what every such object of Stripe has."""
 
@@ -53,7 +58,7 @@ def facts_of_event(event: Data) -> list[Fact]:
         return [Noted(account, happened_at, kind, str(data.get("id", "")))]
     try:
         return reader(data, account, happened_at)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise Unreadable(f"{kind}: {error!r}") from error
 
 
@@ -69,12 +74,12 @@ def facts_of_session(data: Data, account: str, happened_at: datetime) -> list[Fa
             return facts
     intent_id = id_of(intent)
     if data.get("status") == "expired":
-        return [Moved(account, happened_at, intent_id, data["id"], payment, "expired")]
+        return [Moved(account, happened_at, intent_id, _id(data), payment, "expired")]
     if data.get("status") != "complete" or data.get("mode") != "payment":
         return []
     if data.get("payment_status") == "paid" and intent_id:
-        return [Received(account, happened_at, intent_id, payment, int(data["amount_total"]), _currency(data))]
-    return [Moved(account, happened_at, intent_id, data["id"], payment, "processing")]
+        return [Received(account, happened_at, intent_id, payment, _amount(data["amount_total"]), _currency(data))]
+    return [Moved(account, happened_at, intent_id, _id(data), payment, "processing")]
 
 
 def facts_of_intent(data: Data, account: str, happened_at: datetime, payment: str = "") -> list[Fact]:
@@ -86,16 +91,16 @@ def facts_of_intent(data: Data, account: str, happened_at: datetime, payment: st
     status = data["status"]
     if status == "succeeded":
         facts: list[Fact] = [Received(
-            account, happened_at, data["id"], payment, int(data["amount_received"]), _currency(data), **known)]
-        return facts + _line_of_charge(charge, account, happened_at, data["id"])
+            account, happened_at, _id(data), payment, _amount(data["amount_received"]), _currency(data), **known)]
+        return facts + _line_of_charge(charge, account, happened_at, _id(data))
     error = data.get("last_payment_error")
     if status == "requires_payment_method" and error:
-        return [Moved(account, happened_at, data["id"], None, payment, "declined", _reason(error),
+        return [Moved(account, happened_at, _id(data), None, payment, "declined", _reason(error),
                       known["charge"], *_method(error))]
     state = {"processing": "processing", "canceled": "canceled", "requires_action": "requires_action"}.get(status)
     if state is None:
         return []
-    return [Moved(account, happened_at, data["id"], None, payment, state, data.get("cancellation_reason"), **known)]
+    return [Moved(account, happened_at, _id(data), None, payment, state, data.get("cancellation_reason"), **known)]
 
 
 def facts_of_refund(data: Data, account: str, happened_at: datetime) -> list[Fact]:
@@ -103,7 +108,7 @@ def facts_of_refund(data: Data, account: str, happened_at: datetime) -> list[Fac
     charge = data.get("charge")
     intent = id_of(data.get("payment_intent"))
     refund = Refunded(
-        account, happened_at, data["id"], intent, id_of(charge), int(data["amount"]), _currency(data),
+        account, happened_at, _id(data), intent, id_of(charge), _amount(data["amount"]), _currency(data),
         str(data.get("status") or "pending"), _metadata(data).get("refund", ""), data.get("failure_reason"))
     return [refund, *_lines(account, happened_at, intent, data.get("balance_transaction"),
                             data.get("failure_balance_transaction"))]
@@ -115,14 +120,14 @@ def facts_of_dispute(data: Data, account: str, happened_at: datetime) -> list[Fa
     lines = tuple(
         line_of(entry, account, intent) for entry in data.get("balance_transactions") or ()
         if isinstance(entry, Mapping))
-    return [ChargedBack(account, happened_at, data["id"], intent, id_of(data.get("charge")), int(data["amount"]),
+    return [ChargedBack(account, happened_at, _id(data), intent, id_of(data.get("charge")), _amount(data["amount"]),
                         _currency(data), str(data.get("reason") or ""), str(data["status"]), lines)]
 
 
 def facts_of_payout(data: Data, account: str, happened_at: datetime) -> list[Fact]:
     """Read a payout to the bank."""
     arrives = data.get("arrival_date")
-    return [PaidOut(account, happened_at, data["id"], int(data["amount"]), _currency(data), str(data["status"]),
+    return [PaidOut(account, happened_at, _id(data), _amount(data["amount"]), _currency(data), str(data["status"])[:20],
                     _time(arrives) if arrives else None)]
 
 
@@ -132,20 +137,21 @@ def line_of(data: Data, account: str, intent: str | None = None) -> BalanceLine:
     if isinstance(source, Mapping) and intent is None:
         intent = id_of(source.get("payment_intent"))
     return BalanceLine(
-        account, _time(data["created"]), data["id"], str(data["type"]), int(data["amount"]), int(data["fee"]),
+        account, _time(data["created"]), _id(data), str(data["type"]), _amount(data["amount"]), _amount(data["fee"]),
         _currency(data), id_of(source) or "", intent)
 
 
 def id_of(value: object) -> str | None:
     """Give the id of something that may be an id, an expanded object or nothing."""
-    if isinstance(value, Mapping):
-        return str(value["id"])
-    return str(value) if value else None
+    found = value["id"] if isinstance(value, Mapping) else value or None
+    if found is not None and not (isinstance(found, str) and 0 < len(found) <= LONGEST_ID):
+        raise Unreadable("not an id")
+    return found
 
 
 def _charge_updated(data: Data, account: str, happened_at: datetime) -> list[Fact]:
     intent = id_of(data.get("payment_intent"))
-    facts: list[Fact] = [Described(account, happened_at, intent, str(data["id"]), *_method(data))] if intent else []
+    facts: list[Fact] = [Described(account, happened_at, intent, _id(data), *_method(data))] if intent else []
     return facts + _line_of_charge(data, account, happened_at, intent)
 
 
@@ -161,23 +167,23 @@ def _lines(account: str, happened_at: datetime, intent: str | None, *lines: obje
         if isinstance(line, Mapping):
             found.append(line_of(line, account, intent))
         elif line:
-            found.append(BalancePending(account, happened_at, str(line)))
+            found.append(BalancePending(account, happened_at, id_of(line) or ""))
     return found
 
 
 def _charge_failed(data: Data, account: str, happened_at: datetime) -> list[Fact]:
     # The intent's own event tells the same with its reason; a failed charge alone books nothing.
-    return [Noted(account, happened_at, "charge.failed", str(data["id"]))]
+    return [Noted(account, happened_at, "charge.failed", _id(data))]
 
 
 def _session_failed(data: Data, account: str, happened_at: datetime) -> list[Fact]:
-    return [Moved(account, happened_at, id_of(data.get("payment_intent")), data["id"], _payment_of(data), "failed")]
+    return [Moved(account, happened_at, id_of(data.get("payment_intent")), _id(data), _payment_of(data), "failed")]
 
 
 def _intent_failed(data: Data, account: str, happened_at: datetime) -> list[Fact]:
     error = data.get("last_payment_error") or {}
     payment = _metadata(data).get("payment", "")
-    return [Moved(account, happened_at, data["id"], None, payment, "declined", _reason(error),
+    return [Moved(account, happened_at, _id(data), None, payment, "declined", _reason(error),
                   id_of(data.get("latest_charge")), *_method(error))]
 
 
@@ -211,7 +217,23 @@ def _method(holder: Data | None) -> tuple[str | None, str | None]:
 
 
 def _currency(data: Data) -> str:
-    return str(data["currency"]).upper()
+    found = data["currency"]
+    if not (isinstance(found, str) and len(found) == 3 and found.isascii() and found.isalpha()):
+        raise Unreadable("not a currency")
+    return found.upper()
+
+
+def _amount(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MOST:
+        raise Unreadable("not an amount")
+    return value
+
+
+def _id(data: Data) -> str:
+    found = id_of(data)
+    if found is None:
+        raise Unreadable("no id")
+    return found
 
 
 def _time(seconds: Any) -> datetime:
