@@ -1,0 +1,37 @@
+"""Borders between debtors: every route has a row in the table, and no reader passes where the table says no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from portal import create_app
+from portal.db import Database
+from sandbox.stripe.server import StripeStandIn
+from tests.borders import Theatre, cells, rows_without_a_rule, rules_without_a_row, walk
+from tests.cast import make_runtime
+from tests.stage import set_stage
+
+
+@pytest.fixture
+def theatre(db: Database, tmp_path: Path) -> Iterator[Theatre]:
+    now = datetime.now(UTC)
+    stage = set_stage(db, tmp_path, now)
+    with StripeStandIn() as stand_in:
+        rt = make_runtime(db, tmp_path, clock=lambda: now, stripe_api_base=stand_in.url,
+                          log_level="WARNING")
+        yield Theatre(create_app(runtime=rt), rt, db, stage)
+
+
+def test_every_route_has_its_row(theatre: Theatre) -> None:
+    assert rules_without_a_row(theatre.app) == [], "say in tests/matrix.py who may pass"
+    assert rows_without_a_rule(theatre.app) == [], "these rows of tests/matrix.py speak of routes that are gone"
+
+
+def test_no_reader_passes_a_border(theatre: Theatre) -> None:
+    wanted = cells(theatre.app)
+    assert len(wanted) > 1000
+    assert walk(theatre, wanted) == []

@@ -1,0 +1,122 @@
+"""The table of borders: for every route who may pass, what its own reader gets, and what it is asked for.
+
+A new route needs a row here, or tests/access/test_matrix.py fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.stage import Part
+
+# public: the same for everybody.  door: the pages before the check, which show nothing of a debt.
+# token: opened by a signed text in the address.  private: behind the check.  shared: also for links that only pay.
+# paying: only for links that only pay.  machine: for programs.
+Kind = Literal["public", "door", "token", "private", "shared", "paying", "machine"]
+Values = Mapping[str, Callable[[Part], str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route by one method. `own` is what the reader it is for gets: a status, and where a redirect leads."""
+
+    kind: Kind
+    own: str = "200"
+    # The words that show that the reader's own things are on the page.
+    canary: bool = False
+    # What stands in the address, and what is sent; taken from the debtor whose things they are.
+    target: Values = field(default_factory=dict)
+    form: Values = field(default_factory=dict)
+    # What other debtors get when they ask for this debtor's things by name; empty: the page with their own things.
+    others: tuple[str, ...] = ()
+    # What whoever has no session gets, where it is not the way to the door.
+    away: tuple[str, ...] = ("303 /welcome", "303 /link-ended")
+
+
+def said(text: str) -> Callable[[Part], str]:
+    """The same text, whoever's things are asked for."""
+    return lambda _part: text
+
+
+def _slug(part: Part) -> str:
+    return part.business.slug
+
+
+def _invoice(part: Part) -> str:
+    return part.owed.invoices[0].public_id
+
+
+def _price(part: Part) -> str:
+    return str(part.owed.invoices[0].total_minor - 50_00)
+
+
+def a_payment(state: str) -> Values:
+    """Name one of the debtor's payments by what became of it."""
+    return {"payment_id": lambda part: part.payments[state].public_id}
+
+
+CHOICE: Values = {"currency": said("USD"), "invoice": _invoice}
+CHOSEN: Values = {"what": lambda part: f"one:USD:{_invoice(part)}", "how": said("stripe")}
+NOT_THEIRS = ("404",)
+# A choice of what is not there leads back to choosing, whether it is nobody's or another's.
+BACK = ("303 /pay",)
+SLUG: Values = {"slug": _slug}
+TOKEN: Values = {"token": lambda part: "made-by-the-walk"}
+BRAND: Values = {"name": lambda part: "made-by-the-walk"}
+
+ROWS: dict[tuple[str, str], Row] = {
+    ("static", "GET"): Row("public", target={"filename": said("css/tokens.css")}),
+    ("debtor.root", "GET"): Row("public"),
+    ("debtor.terms", "GET"): Row("public", target=SLUG),
+    ("debtor.privacy", "GET"): Row("public", target=SLUG),
+    ("debtor.rights", "GET"): Row("public", target=SLUG),
+    ("debtor.really_us", "GET"): Row("public", target=SLUG),
+    ("brand.css", "GET"): Row("public", target=BRAND),
+    ("brand.logo", "GET"): Row("public", target=BRAND),
+    ("health.healthz", "GET"): Row("machine"),
+    ("health.readyz", "GET"): Row("machine"),
+    ("webhooks.stripe", "POST"): Row("machine", "400"),
+    ("webhooks.stripe_connect", "POST"): Row("machine", "400"),
+    # The door.
+    ("debtor.open", "GET"): Row("token", "303 /welcome", target=TOKEN),
+    ("debtor.welcome", "GET"): Row("door"),
+    ("debtor.step_in", "POST"): Row("door", "303 /balance"),
+    ("debtor.check", "GET"): Row("door"),
+    ("debtor.check_fact", "POST"): Row("door", "303 /balance", form={"fact": lambda part: part.marks.digits}),
+    ("debtor.code", "GET"): Row("door"),
+    ("debtor.send_code", "POST"): Row("door", "303 /code"),
+    ("debtor.enter_code", "POST"): Row("door", "422", form={"code": said("000000")}),
+    ("debtor.ended", "GET"): Row("door", "410"),
+    ("debtor.send_fresh", "POST"): Row("door", "303 /link-ended/sent"),
+    ("debtor.ended_sent", "GET"): Row("door"),
+    ("debtor.leave", "POST"): Row("door", "303 /left"),
+    ("debtor.left", "GET"): Row("door"),
+    # Behind the check.
+    ("debtor.rights_here", "GET"): Row("private", "303 /b/"),
+    ("debtor.help", "GET"): Row("private", canary=True),
+    ("debtor.plan", "GET"): Row("private", canary=True),
+    ("debtor.balance", "GET"): Row("private", canary=True),
+    ("debtor.refund_credit", "POST"): Row("private", "303 /history", target={"currency": said("eur")}),
+    ("debtor.pay", "GET"): Row("private", canary=True),
+    ("debtor.choose", "POST"): Row("private", "303 /pay/review", form=CHOSEN, others=("422",)),
+    ("debtor.review", "GET"): Row("private", canary=True, target=CHOICE, others=BACK),
+    ("debtor.start", "POST"): Row(
+        "private", "303 http://127.0.0.1", form={**CHOICE, "expected_total": _price}, others=NOT_THEIRS),
+    ("debtor.transfer", "GET"): Row("private", canary=True, target=CHOICE, others=BACK),
+    ("debtor.transfer_sent", "POST"): Row("private", "303 /payments/", form=CHOICE, others=BACK),
+    ("debtor.payment", "GET"): Row(
+        "private", canary=True, target=a_payment("received"), others=NOT_THEIRS, away=("200",)),
+    ("debtor.ask", "POST"): Row(
+        "shared", "303 /payments/", target=a_payment("open"), others=NOT_THEIRS),
+    # By a signed text in an email.
+    ("debtor.stop", "GET"): Row("token", target=TOKEN),
+    ("debtor.stop_now", "POST"): Row("token", "303 /stop/", target=TOKEN),
+    ("debtor.resume", "POST"): Row("token", "303 /stop/", target=TOKEN),
+    ("debtor.not_me", "GET"): Row("token", target=TOKEN),
+    ("debtor.not_me_said", "GET"): Row("token", target=TOKEN),
+    ("debtor.say_not_me", "POST"): Row("token", "303 /not-me/", target=TOKEN),
+}
+# These end what others still need, so they come last.
+LAST = ("debtor.send_fresh", "debtor.stop_now", "debtor.resume", "debtor.say_not_me")

@@ -1,0 +1,191 @@
+"""A furnished stage for proofs of borders: three debtors who each have everything, marked by words of their own.
+
+Two share a business, the third owes another one. Whatever of one is seen by another is seen by its marks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.db import Database
+from portal.gateways.files import FileStore
+from portal.models import Business, Debtor, Invoice, InvoiceDocument, Payment, PortalLink, StoredFile
+from portal.services import bookkeeping
+from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link, make_offer
+from tests.ledger.stories import charged_back, line, moved, received, refunded, start_payment, tell
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PAY_ONLY_MINOR = 77_31
+LOGO = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" '
+        'fill="#2f5d3a"/></svg>')
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What makes one debtor recognizable: a word nobody else has, digits nobody else has, and unlikely sums."""
+
+    word: str
+    digits: str
+    sums: tuple[int, int, int, int]
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Every spelling that must not be read by another."""
+        sums = [f"{minor // 100}.{minor % 100:02d}" for minor in self.sums]
+        return (self.word, self.word.lower(), self.digits, *sums, *(one.replace(".", ",") for one in sums),
+                *(str(minor) for minor in self.sums))
+
+
+OWN = Marks("Amselwein", "80911", (1871_83, 2914_17, 3461_89, 4577_23))
+NEIGHBOUR = Marks("Bachstelz", "80922", (1618_37, 2236_07, 3605_51, 4242_61))
+STRANGER = Marks("Cormoranto", "80933", (1732_09, 2645_77, 3316_63, 4123_11))
+
+
+@dataclass
+class Part:
+    """One debtor with all that is theirs."""
+
+    marks: Marks
+    owed: Owed
+    pay_only: PortalLink
+    expired: PortalLink
+    revoked: PortalLink
+    payments: dict[str, Payment] = field(default_factory=dict)
+    files: list[StoredFile] = field(default_factory=list)
+
+    @property
+    def business(self) -> Business:
+        return self.owed.business
+
+    @property
+    def debtor(self) -> Debtor:
+        return self.owed.debtor
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no other reader may see of this debtor."""
+        ids = [one.public_id for one in (*self.owed.invoices, *self.payments.values(), *self.files)]
+        numbers = [payment.number for payment in self.payments.values()]
+        return (*self.marks.seen, *ids, *numbers, self.debtor.public_id)
+
+
+@dataclass
+class Stage:
+    """The three of them on one database."""
+
+    own: Part
+    neighbour: Part
+    stranger: Part
+
+
+def set_stage(db: Database, folder: Path, now: datetime) -> Stage:
+    """Build the stage; every sum is posted the way the portal posts it."""
+    files = FileStore(folder / "files")
+    with db.transaction() as session:
+        first = make_business(session, logo_svg=LOGO, created_at=now - timedelta(days=400))
+        second = make_business(session, name="Oak Lane Dental", legal_name="Oak Lane Dental PLLC",
+                               stripe_account="acct_oaklane", created_at=now - timedelta(days=400))
+    return Stage(furnish(db, files, first, OWN, now), furnish(db, files, first, NEIGHBOUR, now),
+                 furnish(db, files, second, STRANGER, now))
+
+
+def furnish(db: Database, files: FileStore, business: Business, marks: Marks, now: datetime,
+            **changes: Any) -> Part:
+    """Give a debtor everything: open, discounted, charged, paid, refunded, contested, on its way and in credit."""
+    with db.transaction() as session:
+        debtor = make_debtor(session, business, **{
+            "name": f"{marks.word} Canary", "greeting_name": f"{marks.word}ita", "number": f"{marks.digits}-N",
+            "email": f"{marks.word.lower()}@canary.example", "phone": f"+1503{marks.digits}42",
+            "postal_code": marks.digits, "created_at": now - timedelta(days=300), **changes})
+        link, pay_only, expired, revoked = _links(session, debtor, now)
+        invoices = _invoices(session, debtor, marks, now)
+        make_offer(session, invoices[0], 50_00, now + timedelta(days=3), created_at=now - timedelta(days=2))
+        for number, (amount, interest) in enumerate(((15_00, False), (3_21, True))):
+            bookkeeping.charge_fee(session, invoices[1], amount, step=f"late{number}", interest=interest,
+                                   rule="late_fee", now=now - timedelta(days=4))
+        stored = _documents(session, files, invoices, marks, now)
+    part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored)
+    _pay(db, part, now)
+    return part
+
+
+def _links(session: Session, debtor: Debtor, now: datetime) -> list[PortalLink]:
+    begun, lasts = now - timedelta(days=3), now + timedelta(days=27)
+    return [
+        make_link(session, debtor, created_at=begun, expires_at=lasts),
+        make_link(session, debtor, created_at=begun, expires_at=lasts, purpose="pay_only", currency="USD",
+                  amount_minor=PAY_ONLY_MINOR),
+        make_link(session, debtor, created_at=now - timedelta(days=60), expires_at=now - timedelta(days=30)),
+        make_link(session, debtor, created_at=begun, expires_at=lasts, revoked_at=now - timedelta(days=1),
+                  revoked_reason="staff"),
+    ]
+
+
+def _invoices(session: Session, debtor: Debtor, marks: Marks, now: datetime) -> list[Invoice]:
+    found = []
+    kinds = [*((sum_, "USD") for sum_ in marks.sums), (120_00, "USD"), (90_00, "USD"), (60_00, "USD"), (45_00, "EUR")]
+    for place, (total, currency) in enumerate(kinds):
+        due = (now - timedelta(days=30 - 9 * place)).date()
+        found.append(make_invoice(
+            session, debtor, total, currency=currency, due_on=due, now=now - timedelta(days=60 - place),
+            number=f"{marks.word.upper()}-{place}", title=f"Work {place} for {marks.word}"))
+    return found
+
+
+def _documents(session: Session, files: FileStore, invoices: list[Invoice], marks: Marks,
+               now: datetime) -> list[StoredFile]:
+    stored = []
+    for invoice in invoices[:2]:
+        content = PDF + f"% {marks.word}\n".encode()
+        row = StoredFile(
+            business_id=invoice.business_id, storage_key=files.put(content), name=f"{invoice.number}.pdf",
+            media_type="application/pdf", size=len(content), sha256=hashlib.sha256(content).hexdigest(),
+            created_at=now)
+        session.add(row)
+        session.flush()
+        session.add(InvoiceDocument(business_id=invoice.business_id, invoice_id=invoice.id, file_id=row.id))
+        stored.append(row)
+    return stored
+
+
+def _pay(db: Database, part: Part, now: datetime) -> None:
+    """Let payments of every state exist: received, refunded, charged back, failed, on its way, open, credit."""
+    owed, invoices = part.owed, part.owed.invoices
+    account = part.business.stripe_account
+
+    def begin(invoice: Invoice, amount: int, days: int, **changes: Any) -> Payment:
+        return start_payment(db, owed, (invoice, amount), at=now - timedelta(days=days), stripe_account=account,
+                             **changes)
+
+    def told(*facts: Any) -> None:
+        tell(db, *facts, now=now)
+
+    made = part.payments
+    made["received"] = begin(invoices[4], 120_00, 20)
+    told(received(made["received"], happened_at=now - timedelta(days=20)),
+         line(made["received"], 120_00, 3_78, id=f"txn_{made['received'].id}"))
+    made["refunded"] = begin(invoices[5], 90_00, 15)
+    told(received(made["refunded"], happened_at=now - timedelta(days=15)),
+         refunded(made["refunded"], 30_00, id=f"re_{made['refunded'].id}", happened_at=now - timedelta(days=9)))
+    made["contested"] = begin(invoices[6], 60_00, 14)
+    withdrawn = line(made["contested"], -60_00, 15_00, id=f"txn_du_{made['contested'].id}",
+                     source=f"du_{made['contested'].id}", kind="adjustment")
+    told(received(made["contested"], happened_at=now - timedelta(days=14)),
+         charged_back(made["contested"], 60_00, withdrawn, id=f"du_{made['contested'].id}"))
+    for name in ("paid_once", "paid_twice"):
+        made[name] = begin(invoices[7], 45_00, 12, opens=False)
+        told(received(made[name], happened_at=now - timedelta(days=12)))
+    made["declined"] = begin(invoices[1], 100_00, 8)
+    told(moved(made["declined"], "failed", failure_code="card_declined", happened_at=now - timedelta(days=8)))
+    made["processing"] = begin(invoices[3], 500_00, 1)
+    told(moved(made["processing"], "processing", brand="us_bank_account", last4="6789",
+               happened_at=now - timedelta(days=1)))
+    made["open"] = begin(invoices[2], 200_00, 0, expires_at=now + timedelta(minutes=50))
+    made["announced"] = begin(invoices[2], 300_00, 2, opens=False, channel="transfer", state="announced",
+                              reference=f"MD {part.marks.digits}", expires_at=None)
