@@ -46,7 +46,7 @@ class BilledInvoice:
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a paper speaks of, and the person to ask; `left` and `credit` are minor units by currency, main one first."""
+    """Whom a paper speaks of and the person to ask; `left` and `credit` in minor units by currency, main one first."""
 
     name: str
     number: str
@@ -98,7 +98,8 @@ def statement(words: Words, account: Account, invoices: Sequence[BilledInvoice],
         file_name=words.text("statement-%(day)s", day=words.local_date(now).isoformat()),
         to=(account.name,), eyebrow=words.text("Left to pay"), amount=whole, amount_tail=tail,
         lead=words.text("All open invoices, and those settled in the last twelve months."), facts=tuple(facts),
-        tables=tuple(_table(words, invoice) for invoice in invoices), notes=notes, **_closing(words, account))
+        tables=tuple(_table(words, invoice) for invoice in invoices), notes=notes,
+        closing_title=words.text("Talk to a person"), closing=_closing(words, account))
 
 
 def invoice(words: Words, account: Account, billed: BilledInvoice, now: datetime) -> PaperWords:
@@ -117,7 +118,7 @@ def invoice(words: Words, account: Account, billed: BilledInvoice, now: datetime
         file_name=words.text("invoice-%(number)s", number=billed.number), to=(account.name,),
         eyebrow=billed.title, amount=whole, amount_tail=tail,
         lead=words.text("A copy made from our books."), facts=tuple(facts), tables=(table,), notes=(left,),
-        **_closing(words, account))
+        closing_title=words.text("Talk to a person"), closing=_closing(words, account))
 
 
 def _table(words: Words, billed: BilledInvoice) -> TableWords:
@@ -157,7 +158,6 @@ def _page_label(words: Words) -> str:
     return words.text("Page %(page)s of %(pages)s", page="{page}", pages="{pages}")
 
 
-def _closing(words: Words, account: Account) -> dict[str, tuple[str, ...] | str]:
+def _closing(words: Words, account: Account) -> tuple[str, ...]:
     person, phone = account.contact
-    return {"closing_title": words.text("Talk to a person"),
-            "closing": (words.text("%(name)s reads every message.", name=person), phone)}
+    return words.text("%(name)s reads every message.", name=person), phone

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+from flask import send_file
 from werkzeug.wrappers import Response
 
 from portal.routes.debtor.door import blueprint
@@ -42,7 +45,7 @@ def document(invoice_id: str, document_id: str) -> Response:
 
 
 def _file(found: Document) -> Response:
-    response = Response(found.content, mimetype=found.media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    response = send_file(
+        io.BytesIO(found.content), mimetype=found.media_type, as_attachment=True, download_name=found.name, etag=False)
     response.headers["Content-Security-Policy"] = NOTHING_RUNS
     return response
