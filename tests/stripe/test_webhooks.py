@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,31 +100,33 @@ def test_one_fact_in_several_events_at_once_books_once(door: Door) -> None:
 GENUINE = body_of(
     "payment_intent.succeeded", {"id": "pi_x", "status": "succeeded", "amount_received": 1, "currency": "usd"})
 EMPTY = b'{"object":"event","id":"e","type":"x","created":1,"livemode":false,"data":{}}'
+THIN = b'{"object":"v2.core.event","id":"evt_1"}'
 
 
 @pytest.mark.parametrize(("name", "body", "signature"), [
-    ("no signature", GENUINE, ""),
-    ("another secret", GENUINE, sign(GENUINE, "whsec_other")),
-    ("empty secret", GENUINE, sign(GENUINE, "")),
-    ("the other door's secret", GENUINE, sign(GENUINE, CONNECT_SECRET)),
-    ("garbage header", GENUINE, "t=abc,v1=zz"),
-    ("no scheme we know", GENUINE, sign(GENUINE).replace("v1", "v0")),
-    ("stale", GENUINE, sign(GENUINE, at=time.time() - 301)),
-    ("future", GENUINE, sign(GENUINE, at=time.time() + 3600)),
-    ("body changed", GENUINE.replace(b"pi_x", b"pi_y"), sign(GENUINE)),
-    ("not UTF-8", b"\xff\xfe\x00", sign(b"\xff\xfe\x00")),
-    ("not JSON", b"{", sign(b"{")),
-    ("a list", b"[]", sign(b"[]")),
-    ("a number", b"7", sign(b"7")),
-    ("deep", b"[" * 100_000, sign(b"[" * 100_000)),
-    ("a thin event", b'{"object":"v2.core.event","id":"evt_1"}', sign(b'{"object":"v2.core.event","id":"evt_1"}')),
+    ("no signature", GENUINE, lambda: ""),
+    ("another secret", GENUINE, lambda: sign(GENUINE, "whsec_other")),
+    ("empty secret", GENUINE, lambda: sign(GENUINE, "")),
+    ("the other door's secret", GENUINE, lambda: sign(GENUINE, CONNECT_SECRET)),
+    ("garbage header", GENUINE, lambda: "t=abc,v1=zz"),
+    ("no scheme we know", GENUINE, lambda: sign(GENUINE).replace("v1", "v0")),
+    ("stale", GENUINE, lambda: sign(GENUINE, at=time.time() - 301)),
+    ("future", GENUINE, lambda: sign(GENUINE, at=time.time() + 3600)),
+    ("body changed", GENUINE.replace(b"pi_x", b"pi_y"), lambda: sign(GENUINE)),
+    ("not UTF-8", b"\xff\xfe\x00", lambda: sign(b"\xff\xfe\x00")),
+    ("not JSON", b"{", lambda: sign(b"{")),
+    ("a list", b"[]", lambda: sign(b"[]")),
+    ("a number", b"7", lambda: sign(b"7")),
+    ("deep", b"[" * 100_000, lambda: sign(b"[" * 100_000)),
+    ("a thin event", THIN, lambda: sign(THIN)),
     ("an event without an object", EMPTY, None),
     ("live mode", body_of("payment_intent.succeeded", {"id": "pi_x"}, livemode=True), None),
     ("created is text", body_of("payment_intent.succeeded", {"id": "pi_x"}, created="now"), None),
-])
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_is_not_a_genuine_event_is_refused_without_a_trace(
-        door: Door, name: str, body: bytes, signature: str | None) -> None:
-    assert door.post(body, signature).status_code == 400, name
+        door: Door, name: str, body: bytes, signature: Callable[[], str] | None) -> None:
+    # Signed now and not when tests were collected, or a slow run would be refused for its age alone.
+    assert door.post(body, signature() if signature else None).status_code == 400, name
     assert door.count(StripeEvent) == 0
 
 
