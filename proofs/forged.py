@@ -141,8 +141,9 @@ def _tellings(payment: Payment, number: int) -> list[tuple[dict[str, Any], str]]
 def _strange(url: str, db: Database, kind: str) -> tuple[int, int]:
     """Rightly signed events with parts no such event has: kept for a person or refused, never an error of ours."""
     _, payment = _owes(db, 0)
-    values: tuple[Any, ...] = (None, "", "x", -1, 0, 1.5, 2**63, 2**70, 10**30, "9" * 40, [], {}, [1], {"id": None}, True,
-                               "\0", "a\0b", "\ud800", "x" * 5_000, "NaN", {"id": "x" * 500})
+    values: tuple[Any, ...] = (
+        None, "", "x", -1, 0, 1.5, 2**63, 2**70, 10**30, "9" * 40, [], {}, [1], {"id": None}, True, "\0", "a\0b",
+        "\ud800", "x" * 5_000, "NaN", {"id": "x" * 500})
     shapes = {
         "payment_intent.succeeded": intent(payment),
         "charge.updated": {"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "balance_transaction": "txn_1"},

@@ -143,7 +143,8 @@ def _odd_header(chance: random.Random, body: bytes) -> Sent:
     return header(body, chance.choice((
         "t=,v1=", "t=0,v1=0", "v1", "=", ",,,,", "t=NaN,v1=inf", "t=1e9,v1=1", f"t={_now()}", f"t={_now()},v1=",
         f"t=-{_now()},v1=" + "0" * 64, f"t={_now()}.5,v1=" + "a" * 64, "t=" + "9" * 300 + ",v1=" + "0" * 64,
-        f"t={_now()},v1=" + "é" * 64, "t=\u0663,v1=1".encode().decode("latin-1"), "None", "null", "{}", "[]", "x" * 7_000,
+        f"t={_now()},v1=" + "é" * 64, "t=\u0663,v1=1".encode().decode("latin-1"), "None", "null", "{}", "[]",
+        "x" * 7_000,
         f"t={_now()}," + "v1=0," * 900)))
 
 

@@ -67,7 +67,8 @@ def _leads(location: str, body: bytes, kind: str, base: str) -> list[str]:
             tree = lxml_html.fromstring(body)
         except etree.ParserError:
             return []
-        found += [str(one) for one in tree.xpath("//a/@href|//link/@href|//img/@src|//script/@src|//form[@method='get']/@action")]
+        found += [str(one) for one in tree.xpath(
+            "//a/@href|//link/@href|//img/@src|//script/@src|//form[@method='get']/@action")]
     ours = []
     for one in found:
         parts = urlsplit(one)

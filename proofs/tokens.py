@@ -122,8 +122,8 @@ CHANGES: Sequence[Change] = (
     lambda chance, text, _: chance.choice(ODD) * chance.randint(1, 3) + text,
     lambda chance, text, _: text[:-1] + chance.choice(SIGNS),
     lambda chance, text, _: text.replace(".", chance.choice(("..", ".=.", "%2E", "", "=", "./"))),
-    lambda chance, text, _: "." + text,
-    lambda chance, text, _: "".join(chance.choice(ODD) for _ in range(chance.randint(0, 120))),
+    lambda _chance, text, _: "." + text,
+    lambda chance, _text, _: "".join(chance.choice(ODD) for _ in range(chance.randint(0, 120))),
     lambda chance, text, _: text * chance.randint(2, 9),
 )
 

@@ -90,11 +90,12 @@ class Theatre:
     def path(self, rule: Rule, part: Part) -> str:
         """Fill a route's address with the things of one debtor."""
         row = ROWS.get((rule.endpoint, "GET")) or ROWS[rule.endpoint, "POST"]
-        values = {name: value(part) for name, value in row.target.items()} | self._signed(rule, part)
+        values = {name: value(part) for name, value in row.target.items()} | self.signed(rule, part)
         built = self.app.url_map.bind("portal.test").build(rule.endpoint, values)
         return str(built)
 
-    def _signed(self, rule: Rule, part: Part) -> dict[str, str]:
+    def signed(self, rule: Rule, part: Part) -> dict[str, str]:
+        """The parts of a route's address that only the portal itself can make."""
         settings, now = self.rt.settings, self.rt.now()
         if rule.endpoint == "debtor.open":
             return {"token": links.url_of(settings, part.owed.link).rsplit("/", 1)[1]}
@@ -188,7 +189,7 @@ def expected(cell: Cell) -> tuple[str, ...]:
 
 def _at_the_door(cell: Cell, row: Row) -> tuple[str, ...]:
     if cell.role in ("own", "link_only"):
-        return (row.own, "303 /balance")
+        return (row.own, "303 /check") if cell.role == "link_only" else (row.own,)
     # Everybody stands at their own door; nothing of a debt is on these pages for anyone.
     return (row.own, "200", "410", "422", "409", "303 /")
 
@@ -201,8 +202,10 @@ def _behind_the_check(cell: Cell, row: Row) -> tuple[str, ...]:
             return ("303 /pay-only",) if cell.method in ("GET", "HEAD") else ("404",)
         return ("404",) if row.others else (row.own,)
     if row.kind == "paying":
-        return ("303 /balance", "404")
+        # Whoever has a whole page pays there.
+        return ("303 /balance", "303 /pay-only", "404")
     if cell.role in ("neighbour", "stranger"):
+        # Without a name of another's thing, everybody gets their own.
         return row.others or (row.own, "303 /balance", "303 /pay", "422", "409")
     return (row.own,)
 
