@@ -13,6 +13,8 @@ from sqlalchemy import Engine, inspect, text
 from portal.db import Database, build_engine
 from portal.models import Base
 from tests import databases
+from tests.cast import balances, someone_owes
+from tests.ledger.stories import received, start_payment, tell
 
 
 def triggers(engine: Engine) -> list[tuple[str, str]]:
@@ -45,7 +47,10 @@ def test_migrated_triggers_equal_a_fresh_database(db: Database, database_kind: s
     engine.dispose()
 
 
-def test_down_to_nothing_and_up_again(db: Database) -> None:
+def test_down_to_nothing_and_up_again_with_data_in_it(db: Database) -> None:
+    owed = someone_owes(db, 60_00, 40_00)
+    payment = start_payment(db, owed, (owed.invoices[0], 60_00))
+    tell(db, received(payment))
     config = Config(str(databases.ROOT / "alembic.ini"))
     config.set_main_option("script_location", str(databases.ROOT / "migrations"))
     with db.engine.connect() as connection:
@@ -55,3 +60,11 @@ def test_down_to_nothing_and_up_again(db: Database) -> None:
         command.upgrade(config, "head")
         connection.commit()
     assert "ledger_transfer" in inspect(db.engine).get_table_names()
+    assert someone_owes(db, 5_00).invoices
+
+
+def test_coming_up_again_to_the_head_changes_no_row(db: Database) -> None:
+    owed = someone_owes(db, 60_00, 40_00)
+    before = balances(db, owed.business.id)
+    databases.migrate(db.engine.url.render_as_string(hide_password=False))
+    assert balances(db, owed.business.id) == before

@@ -15,7 +15,7 @@ from portal.domain.currencies import exponent, minimum_charge, step
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice
 from portal.gateways import stripe as gateway
-from portal.models import Payment, PaymentInvoice, Refund, StripeEvent
+from portal.models import Message, Payment, PaymentInvoice, Refund, StripeEvent
 from portal.services import attempts, debts, inbox, payments, refunds
 from portal.services.audit import Actor
 from portal.services.refunds import RefundOrder
@@ -271,4 +271,22 @@ def test_a_connected_business_is_paid_on_its_own_account(shop: Shop) -> None:
 
 
 def test_the_library_answers_for_its_own_signature_scheme() -> None:
-    assert gateway.API_VERSION == stripe.api_version
+    assert stripe.api_version == gateway.API_VERSION
+
+
+def test_the_return_page_races_the_webhook_and_books_once(shop: Shop) -> None:
+    owed = someone_owes(shop.rt.db, 100_00)
+    shop.pay_page(owed, total=100_00)
+    shop.stripe.control.press(page(shop), "pay")
+    public_id = the_payment(shop).public_id
+    racers = [threading.Thread(target=payments.ask_stripe, args=(shop.rt, owed.access, public_id)) for _ in range(2)]
+    racers += [threading.Thread(target=inbox.catch_up, args=(shop.rt,)) for _ in range(2)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    shop.hear()
+    assert balances(shop.rt.db, owed.business.id) == {
+        "sales USD": -100_00, "stripe_clearing USD": 96_80, "processing_fees USD": 3_20}
+    with shop.rt.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Message).where(Message.kind == "receipt")) == 1
