@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -24,8 +25,9 @@ def test_every_setting_is_explained_and_none_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
-def test_links_between_our_texts_lead_somewhere(text) -> None:
-    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text.read_text()) if "://" not in link]
+def test_links_between_our_texts_lead_somewhere(text: Path) -> None:
+    found = re.findall(r"\]\(([^)#\s]+)|src=\"([^\"]+)\"", text.read_text())
+    links = [link for pair in found for link in pair if link and "://" not in link]
     assert [link for link in links if not (text.parent / link).exists()] == []
 
 
