@@ -6,7 +6,7 @@ RUN = .venv/bin/python -m
 .PHONY: help demo demo-reset test check proof screenshots lock dev python
 
 help: ## List what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /:/' | awk -F: '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: python ## Start the portal with made-up data on this machine; Ctrl-C ends it
 	@$(PYTHON) -m scripts.demo
