@@ -3,11 +3,15 @@
 from portal.routes.debtor import (
     about,
     balance,
+    downloads,
     help,
+    history,
     identity,
     links,
     not_me,
     pay,
+    pay_links,
+    pay_only,
     payments,
     session,
     stop,
@@ -15,5 +19,6 @@ from portal.routes.debtor import (
 from portal.routes.debtor.door import blueprint
 
 __all__ = [
-    "about", "balance", "blueprint", "help", "identity", "links", "not_me", "pay", "payments", "session", "stop",
+    "about", "balance", "blueprint", "downloads", "help", "history", "identity", "links", "not_me", "pay", "pay_links",
+    "pay_only", "payments", "session", "stop",
 ]
