@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from portal import create_app
 from proofs.harness import Databases, Figures, Steps, add_up, say
@@ -39,10 +40,11 @@ def _on(kind: str) -> Figures:
 
 
 @contextmanager
-def open_theatre(kind: str) -> Iterator[Theatre]:
+def open_theatre(kind: str, **changes: Any) -> Iterator[Theatre]:
     """Give a portal with the furnished stage on a database of its own, and a stand-in for Stripe beside it."""
     now = datetime.now(UTC)
     with Databases(kind) as prepared, prepared.opened() as db, StripeStandIn() as stand_in:
         stage = set_stage(db, prepared.folder, now)
-        rt = make_runtime(db, prepared.folder, clock=lambda: now, stripe_api_base=stand_in.url, log_level="CRITICAL")
+        rt = make_runtime(db, prepared.folder, clock=lambda: now, **{
+            "stripe_api_base": stand_in.url, "stripe_checkout_origins": stand_in.url, "log_level": "CRITICAL", **changes})
         yield Theatre(create_app(runtime=rt), rt, db, stage)

@@ -60,25 +60,32 @@ class Theatre:
 
     def client(self, role: str) -> tuple[FlaskClient, str]:
         """Give a browser in a role, its session and cookies as the door would have set them, and a form's proof."""
-        link, level = self._standing(role)
         client = self.app.test_client()
         with self.app.test_request_context(base_url=self.rt.settings.base_url):
             proof = generate_csrf()
             secret = session["csrf_token"]
-            names = {cookie: cookies.name_of(cookie) for cookie in (cookies.LINK, cookies.SESSION)}
         with client.session_transaction(base_url=self.rt.settings.base_url) as kept:
             kept["csrf_token"] = secret
-        if link is not None:
-            self._set(client, names[cookies.LINK], links.door_cookie(self.rt, link.public_id))
-        if link is not None and level:
-            with self.db.transaction() as writing:
-                key = sessions.start(writing, self.rt.now(), link, level, replaces=None)
-            self._set(client, names[cookies.SESSION], sessions.cookie(self.rt, key))
+        host = self.rt.settings.base_url.split("//")[1].split(":")[0]
+        for name, value in self.held(role).items():
+            client.set_cookie(name, value, domain=host)
         return client, proof
 
-    def _set(self, client: FlaskClient, name: str, value: str) -> None:
-        host = self.rt.settings.base_url.split("//")[1].split(":")[0]
-        client.set_cookie(name, value, domain=host)
+    def held(self, role: str) -> dict[str, str]:
+        """The cookies of a role: which link was opened, and the session it has come to."""
+        link, level = self._standing(role)
+        return {} if link is None else self.held_on(link, level)
+
+    def held_on(self, link: PortalLink, level: int) -> dict[str, str]:
+        """The cookies of whoever opened a link and came to a level."""
+        with self.app.test_request_context(base_url=self.rt.settings.base_url):
+            names = {cookie: cookies.name_of(cookie) for cookie in (cookies.LINK, cookies.SESSION)}
+        found = {names[cookies.LINK]: links.door_cookie(self.rt, link.public_id)}
+        if level:
+            with self.db.transaction() as writing:
+                key = sessions.start(writing, self.rt.now(), link, level, replaces=None)
+            found[names[cookies.SESSION]] = sessions.cookie(self.rt, key)
+        return found
 
     def _standing(self, role: str) -> tuple[PortalLink | None, int]:
         own = self.stage.own

@@ -1,0 +1,115 @@
+"""Every page a debtor can meet and the states it can be in: how to get there, and the status it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page
+
+from portal.models import PortalLink
+from portal.services import links, not_me, opt_out
+from tests.borders import Theatre
+from tests.cast import make_debtor, make_link
+from tests.stage import OWN
+
+Act = Callable[[Page], None]
+PAYMENTS = ("received", "refunded", "contested", "paid_twice", "declined", "processing", "open", "announced")
+
+PUBLIC = ("terms", "privacy", "rights", "is-this-us")
+
+
+@dataclass(frozen=True)
+class State:
+    """One page in one state; `who` is whose cookies are held."""
+
+    name: str
+    who: str
+    path: str
+    status: int = 200
+    act: Act | None = None
+
+
+def press(action: str) -> Act:
+    """Send the form that leads somewhere, as it stands."""
+    return lambda page: page.locator(f"form[action*='{action}'] button[type=submit]").first.click()
+
+
+def typing(field: str, text: str, action: str) -> Act:
+    """Type into a field and send its form."""
+    def act(page: Page) -> None:
+        page.fill(f"[name={field}]", text)
+        press(action)(page)
+    return act
+
+
+def _too_small(page: Page) -> None:
+    page.check("[name=what][value='part:USD']", force=True)
+    page.fill("[name=amount_USD]", "0.01")
+    press("/pay")(page)
+
+
+def _forget_forms(page: Page) -> None:
+    page.eval_on_selector_all("[name=csrf_token]", "fields => fields.forEach(field => field.value = 'old')")
+    press("/continue")(page)
+
+
+def states(theatre: Theatre) -> list[State]:
+    """List them all, for a debtor who has everything, one who owes nothing, and whoever is still at the door."""
+    own, settings = theatre.stage.own, theatre.rt.settings
+    slug, now = own.business.slug, theatre.rt.now()
+    stop = opt_out.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
+    wrong = not_me.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
+    choice = f"currency=USD&invoice={own.owed.invoices[0].public_id}"
+    door = [
+        State("root", "nobody", "/"), State("welcome", "door", "/welcome"), State("check", "door", "/check"),
+        State("check-wrong", "door", "/check", 422, typing("fact", "99999", "/check")),
+        State("code-offer", "door", "/code"), State("ended", "nobody", "/link-ended", 410),
+        State("ended-known", "expired", "/link-ended", 410), State("ended-sent", "expired", "/link-ended/sent"),
+        State("left", "nobody", "/left"), State("returned", "nobody", _payment(theatre, "received")),
+        State("not-found", "nobody", "/nothing-here", 404),
+        State("form-ended", "door", "/welcome", 400, _forget_forms),
+        State("stop", "nobody", stop), State("not-me", "nobody", wrong),
+        State("not-me-said", "nobody", f"{wrong}/thanks"),
+        *(State(f"public-{name}", "nobody", f"/b/{slug}/{name}") for name in PUBLIC),
+    ]
+    inside = [
+        State("balance", "own", "/balance"), State("pay", "own", "/pay"),
+        State("pay-too-small", "own", "/pay", 422, _too_small),
+        State("review", "own", f"/pay/review?{choice}"),
+        State("review-part", "own", "/pay/review?currency=USD&part=50000"),
+        State("transfer", "own", f"/pay/transfer?{choice}"), State("history", "own", "/history"),
+        State("help", "own", "/help"), State("plan", "own", "/plan"), State("pay-link", "own", "/pay-link"),
+        State("pay-link-made", "own", "/pay-link", 200, press("/pay-link")),
+        State("code-for-signing", "own", "/code?for=sign"),
+        *(State(f"payment-{name}", "own", _payment(theatre, name)) for name in PAYMENTS),
+        State("own-not-found", "own", "/payments/nobody", 404),
+        State("pay-only", "pay_only", "/pay-only"),
+        State("balance-nothing", "nothing", "/balance"), State("pay-nothing", "nothing", "/pay"),
+        State("history-nothing", "nothing", "/history"), State("pay-link-nothing", "nothing", "/pay-link"),
+    ]
+    # What changes the stage comes last.
+    after = [
+        State("code-sent", "own", "/code?for=sign", 200, press("/code/send")),
+        State("code-wrong", "own", "/code?for=sign", 422, typing("code", "000000", "/code")),
+        State("stopped", "nobody", stop, 200, press("/stop/")),
+    ]
+    return door + inside + after
+
+
+def _payment(theatre: Theatre, name: str) -> str:
+    return f"/payments/{theatre.stage.own.payments[name].public_id}"
+
+
+def who_owes_nothing(theatre: Theatre) -> PortalLink:
+    """Put a debtor on the stage who owes nothing."""
+    now = datetime.now(UTC)
+    with theatre.db.transaction() as session:
+        debtor = make_debtor(session, theatre.stage.own.business, name=f"{OWN.word} Rest", created_at=now)
+        return make_link(session, debtor, created_at=now, expires_at=now + timedelta(days=30))
+
+
+def first_visit(theatre: Theatre) -> str:
+    """The address a debtor's first email carries."""
+    return links.url_of(theatre.rt.settings, theatre.stage.own.owed.link)
