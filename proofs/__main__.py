@@ -34,10 +34,12 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "webhooks": Part("proofs.webhooks", {"webhook_deliveries": 10_000},
-                     ("webhook_facts_lost", "webhook_facts_doubled", "webhook_balances_wrong")),
+                     ("webhook_facts_lost", "webhook_facts_doubled", "webhook_balances_wrong", "webhook_errors",
+                      "webhook_ledger_differences")),
     "races": Part("proofs.races", {"races_run": 5_000}, ("races_wrong",)),
     "kills": Part("proofs.kills", {"kills": 200}, ("kills_lost_or_doubled",)),
-    "simulation": Part("proofs.simulation", {"simulated_years": 20}, ("simulation_drift_minor_units",)),
+    "simulation": Part("proofs.simulation", {"simulated_years": 20},
+                       ("simulation_drift_minor_units", "simulation_same_seed_differs")),
     "model": Part("proofs.machine", {"model_steps": 50_000}, ("model_failures",)),
     "tokens": Part("proofs.tokens", {"tokens_tried": 1_000_000}, ("tokens_accepted",), each_database=False),
     "forged": Part("proofs.forged", {"forged_webhooks": 5_000}, ("forged_accepted",), each_database=False),

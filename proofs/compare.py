@@ -49,7 +49,7 @@ def against_stripe(db: Database, objects: Objects, debtors: Iterable[int] | None
                 _note(wrong, f"debtor {debtor} invoice {invoice}", found[RECEIVABLE, invoice], left)
             _note(wrong, f"debtor {debtor} credit", found[DEBTOR_CREDIT, debtor], lies.credit)
         if debtors is None:
-            _note(wrong, "suspense", found[SUSPENSE, 0], -beyond)
+            _note(wrong, "suspense", found[SUSPENSE, 0], beyond)
             waiting = session.scalar(select(func.count()).select_from(WaitingFact).where(
                 WaitingFact.applied_at.is_(None))) or 0
             _note(wrong, "facts still waiting", waiting, 0)

@@ -32,7 +32,7 @@ class Bench:
     @contextmanager
     def portal(self, steps: Steps | None = None) -> Iterator[Runtime]:
         """A portal of its own connections; nothing of it is open when it ends."""
-        rt = runtime(self.url, self.folder, self.stripe.url, self.offset, steps)
+        rt = runtime(self.url, self.folder, self.stripe.url, lambda: self.offset, steps)
         try:
             yield rt
         finally:
