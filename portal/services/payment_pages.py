@@ -63,6 +63,8 @@ class PaymentView:
     page_url: str
     page_open: bool
     left_minor: int
+    # Whether something is open in another currency, so that nobody reads "everything is paid" too early.
+    other_left: bool
     credit_minor: int
 
     @property
@@ -111,6 +113,7 @@ def _view(session: Session, access: Access, payment: Payment, rows: list[tuple[P
     chargeback = session.scalar(
         select(Chargeback.state).where(Chargeback.payment_id == payment.id, Chargeback.withdrawn_at.is_not(None))
         .order_by(Chargeback.id.desc()).limit(1))
+    left = _left(session, access)
     payable = payment.state == "open" and payment.expires_at is not None and payment.expires_at > now
     return PaymentView(
         public_id=payment.public_id, number=payment.number, channel=payment.channel, state=payment.state,
@@ -124,16 +127,16 @@ def _view(session: Session, access: Access, payment: Payment, rows: list[tuple[P
         reference=payment.reference or "", started_at=payment.created_at, received_at=payment.received_at,
         expected_at=payment.created_at + DEBIT_DAYS, page_url=(payment.checkout_url or "") if payable else "",
         page_open=payable,
-        left_minor=_left(session, access, payment.currency),
+        left_minor=left.get(payment.currency, 0), other_left=any(n for c, n in left.items() if c != payment.currency),
         credit_minor=ledger.credit_of(session, access.business_id, access.debtor_id, payment.currency)
         if access.invoice_ids is None else 0)
 
 
-def _left(session: Session, access: Access, currency: str) -> int:
-    """What is left in the payment's own currency on the invoices this reader may see."""
-    query = select(func.coalesce(func.sum(LedgerAccount.debits - LedgerAccount.credits), 0)).where(
+def _left(session: Session, access: Access) -> dict[str, int]:
+    """What is left on the invoices this reader may see, per currency; currencies are never added."""
+    query = select(LedgerAccount.currency, func.sum(LedgerAccount.debits - LedgerAccount.credits)).where(
         LedgerAccount.business_id == access.business_id, LedgerAccount.debtor_id == access.debtor_id,
-        LedgerAccount.kind == RECEIVABLE, LedgerAccount.currency == currency)
+        LedgerAccount.kind == RECEIVABLE).group_by(LedgerAccount.currency)
     if access.invoice_ids is not None:
         query = query.where(LedgerAccount.invoice_id.in_(access.invoice_ids))
-    return int(session.scalar(query) or 0)
+    return {currency: int(left) for currency, left in session.execute(query)}

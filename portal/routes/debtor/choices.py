@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.domain.currencies import is_supported
 from portal.domain.errors import Refusal
-from portal.domain.money import MAX_MINOR, parse_amount
+from portal.domain.money import MAX_MINOR, MoneyError, parse_amount, to_decimal
 from portal.domain.quotes import Choice
 from portal.words import Words
 
@@ -32,6 +32,17 @@ class Chosen:
         if self.choice.amount_minor is not None:
             values["part"] = self.choice.amount_minor
         return values
+
+
+def as_typed(choice: Choice, words: Words) -> dict[str, Any]:
+    """Give a choice as the form for choosing holds it, so that "Change" leads back to what was chosen."""
+    currency, ids = choice.currency, choice.invoice_public_ids
+    if choice.amount_minor is not None:
+        written = str(to_decimal(choice.amount_minor, currency)).replace(".", words.decimal_mark)
+        return {"what": f"part:{currency}", f"amount_{currency}": written}
+    if len(ids) == 1:
+        return {"what": f"one:{currency}:{ids[0]}", f"invoice_{currency}": list(ids)}
+    return {"what": f"some:{currency}", f"invoice_{currency}": list(ids)} if ids else {"what": f"all:{currency}"}
 
 
 def from_query(values: MultiDict[str, str]) -> Choice:
@@ -61,11 +72,21 @@ def from_form(values: MultiDict[str, str], words: Words, currencies: Mapping[str
             raise Refusal("invalid", "nothing_chosen")
         return Chosen(Choice(currency, chosen), how)
     if what == "part":
-        amount = parse_amount(values.get(f"amount_{currency}", ""), currency, words.decimal_mark)
+        amount = _typed_amount(values.get(f"amount_{currency}", ""), currency, words)
         if amount <= 0:
             raise Refusal("invalid", "amount_negative")
         return Chosen(Choice(currency, amount_minor=amount), how)
     return Chosen(Choice(currency), how)
+
+
+def _typed_amount(text: str, currency: str, words: Words) -> int:
+    try:
+        return parse_amount(text, currency, words.decimal_mark)
+    except MoneyError as error:
+        if error.code != "amount_too_large":
+            raise
+        # Beyond every amount we keep; the quote then says the most that can be paid here.
+        return MAX_MINOR
 
 
 def _invoices(public_ids: list[str]) -> tuple[str, ...]:

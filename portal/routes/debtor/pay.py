@@ -8,7 +8,7 @@ from flask import flash, render_template, request, url_for
 
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice
-from portal.routes.debtor.choices import from_form, from_query
+from portal.routes.debtor.choices import as_typed, from_form, from_query
 from portal.routes.debtor.door import blueprint
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
@@ -32,7 +32,7 @@ def pay() -> str:
 
 def _pay_page(options: PayOptions, refusal: Refusal | None) -> str:
     return render_template("debtor/pay.html", options=options, account=options.account, refusal=refusal,
-                           typed=request.form, how=request.form.get("how") or request.args.get("how", "stripe"))
+                           typed=request.form or request.args, how=request.values.get("how", "stripe"))
 
 
 @blueprint.post("/pay")
@@ -68,7 +68,8 @@ def review() -> Any:
         quote = payments.quote_for(runtime(), current_access(), choice)
     except Refusal as refusal:
         return _back_to_choice(refusal, choice.currency)
-    return render_template("debtor/review.html", quote=quote, query=_query(choice))
+    return render_template("debtor/review.html", quote=quote, query=_query(choice),
+                           change=as_typed(choice, current_visit().words))
 
 
 @blueprint.post("/pay/start")
@@ -100,7 +101,8 @@ def transfer() -> Any:
     except Refusal as refusal:
         return _back_to_choice(refusal, choice.currency)
     return render_template("debtor/transfer.html", quote=details.quote, reference=details.reference,
-                           wait_days=details.wait_days, query=_query(choice))
+                           wait_days=details.wait_days, query=_query(choice),
+                           change=as_typed(choice, current_visit().words))
 
 
 @blueprint.post("/pay/transfer")

@@ -21,7 +21,7 @@ def payment(payment_id: str) -> Any:
     visit = visit_or_none()
     if visit is None:
         return render_template("debtor/returned.html")
-    return _payment(payment_id)
+    return _payment(payment_id=payment_id)
 
 
 @require_level(1, pay_only=True)
