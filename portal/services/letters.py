@@ -80,7 +80,8 @@ def _paid_invoices(session: Session, payment: Payment) -> tuple[PaidInvoice, ...
         .outerjoin(PaymentInvoice, (PaymentInvoice.invoice_id == Invoice.id)
                    & (PaymentInvoice.payment_id == payment.id))
         .where(LedgerTransfer.business_id == payment.business_id, LedgerTransfer.cause_type == "payment",
-               LedgerTransfer.cause_id == payment.public_id, LedgerTransfer.kind == "payment")
+               LedgerTransfer.cause_id == payment.public_id,
+               LedgerTransfer.kind.in_(("payment", "manual_payment")))
         .order_by(LedgerTransfer.id))
     return tuple(PaidInvoice(plain(number), amount, discount or 0, plain(title))
                  for number, amount, discount, title in session.execute(query))

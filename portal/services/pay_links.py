@@ -14,7 +14,7 @@ from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice, quote
 from portal.models import Invoice, Payment, PortalLink, PortalLinkInvoice, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, debts, fact_lookup, links, pay_only
+from portal.services import audit, debts, fact_lookup, links, pay_only, payments
 
 # Nobody needs more at once, and a page that can make links without end can be used to flood.
 MOST_STANDING = 20
@@ -74,7 +74,7 @@ def _make(session: Session, access: Access, choice: Choice, now: datetime) -> st
     standing = _standing_rows(session, access, now)
     for known in standing:
         if (known.currency, known.amount_minor) == (choice.currency, amount) and (
-                _scope(session, known) == scope and pay_only.paid_by(session, known) == 0):
+                _scope(session, known) == scope and payments.paid_by(session, known) == 0):
             return known.public_id
     if len(standing) >= MOST_STANDING:
         raise Refusal("too_many", "pay_links_used_up")
@@ -161,7 +161,7 @@ def _standing(session: Session, link: PortalLink) -> StandingLink:
         .where(PortalLinkInvoice.link_id == link.id).limit(2)).all()
     return StandingLink(
         public_id=link.public_id, currency=link.currency or "", amount_minor=link.amount_minor or 0,
-        paid_minor=pay_only.paid_by(session, link), for_what=(names[0][0] or names[0][1]) if len(names) == 1 else "",
+        paid_minor=payments.paid_by(session, link), for_what=(names[0][0] or names[0][1]) if len(names) == 1 else "",
         several=len(names) > 1, created_at=link.created_at, ends_at=link.expires_at)
 
 

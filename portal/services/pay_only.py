@@ -77,7 +77,7 @@ def offer_of(session: Session, link: PortalLink, now: datetime) -> Offer:
     business = session.get_one(Business, link.business_id)
     scope = _scope(session, link)
     opened = _open(session, link, scope)
-    wanted = (link.amount_minor or 0) - paid_by(session, link)
+    wanted = (link.amount_minor or 0) - payments.paid_by(session, link)
     payable = sum(invoice.left_minor for invoice in opened if not invoice.on_its_way)
     currency = link.currency or ""
     whole = wanted >= payable
@@ -87,13 +87,6 @@ def offer_of(session: Session, link: PortalLink, now: datetime) -> Offer:
         payee=business.legal_name, reference=_reference(session, link, business, scope), currency=currency,
         state=state, price_minor=price, less_is_left=state == "payable" and payable < wanted, refusal=refusal,
         choice=choice, last=_last(session, link))
-
-
-def paid_by(session: Session, link: PortalLink) -> int:
-    """Tell how much has come in by a link and stayed, in minor units."""
-    rows = session.execute(select(Payment.captured_minor, Payment.returned_minor).where(
-        Payment.business_id == link.business_id, Payment.link_id == link.id, Payment.captured_minor > 0))
-    return sum(max(0, captured - returned) for captured, returned in rows)
 
 
 def _priced(opened: Sequence[OpenInvoice], choice: Choice, wanted: int, payable: int, now: datetime) -> tuple[

@@ -77,7 +77,7 @@ def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expe
     lock_debtor(session, access.business_id, access.debtor_id)
     _refuse_revoked(session, access, now)
     price = _quote(session, access, choice, now)
-    if price.total_minor != expected:
+    if price.total_minor != expected or _beyond_link(session, access, price):
         raise Refusal("conflict", "quote_changed", currency=price.currency, total=price.total_minor)
     standing = _open_attempts(session, price)
     if any(payment.state == "processing" for payment, _ in standing):
@@ -97,6 +97,19 @@ def _refuse_revoked(session: Session, access: Access, now: datetime) -> None:
     link = session.get(PortalLink, access.link_id)
     if link is None or link.revoked_at is not None or link.expires_at <= now:
         raise Refusal("gone", "link_ended")
+
+
+def _beyond_link(session: Session, access: Access, price: Quote) -> bool:
+    """Whether a link for a fixed sum would bring in more than that sum, counting what it has brought in already."""
+    link = session.get_one(PortalLink, access.link_id)
+    return access.pay_only and price.total_minor > (link.amount_minor or 0) - paid_by(session, link)
+
+
+def paid_by(session: Session, link: PortalLink) -> int:
+    """Tell how much has come in by a link and stayed, in minor units."""
+    rows = session.execute(select(Payment.captured_minor, Payment.returned_minor).where(
+        Payment.business_id == link.business_id, Payment.link_id == link.id, Payment.captured_minor > 0))
+    return sum(max(0, captured - returned) for captured, returned in rows)
 
 
 def _open_attempts(session: Session, price: Quote) -> list[tuple[Payment, list[PaymentInvoice]]]:
