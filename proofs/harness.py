@@ -53,11 +53,11 @@ class Steps:
 
 
 def add_up(*parts: Mapping[str, Any]) -> Figures:
-    """Sum figures of the same name; words (such as hashes) are joined."""
+    """Sum figures of the same name; of words (such as hashes) the first is kept."""
     total: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
-            total[name] = total[name] + value if name in total else value
+            total[name] = total[name] + value if name in total and not isinstance(value, str) else total.get(name, value)
     return total
 
 

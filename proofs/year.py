@@ -46,7 +46,7 @@ class Year:
         """Let the year pass, then a quiet month in which everything catches up."""
         left = float(days)
         while left > 0:
-            hours = self._random.choice((1, 5, 20, 47, 70))
+            hours = self._random.choice((2, 9, 30, 70, 130))
             left -= hours / 24
             self._pass(hours)
             for _ in range(self._random.randrange(1, 5)):

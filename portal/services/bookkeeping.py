@@ -65,7 +65,8 @@ def issue(session: Session, invoices: Sequence[Invoice], *, now: datetime) -> No
         for invoice in invoices]
     ledger.post(session, first.business_id, entries, now=now)
     for currency in sorted({invoice.currency for invoice in invoices}):
-        if ledger.credit_of(session, first.business_id, first.debtor_id, currency):
+        # Not only while credit is left: what it has paid already may belong to an invoice that is due earlier.
+        if settle.needs_settling(session, first.business_id, first.debtor_id, currency):
             newest = max(invoice.id for invoice in invoices)
             settle.settle(session, first.business_id, first.debtor_id, currency, cause=f"issued:{newest}", now=now)
 
@@ -74,13 +75,19 @@ def charge_fee(session: Session, invoice: Invoice, amount: int, *, step: str, in
                now: datetime) -> bool:
     """Add a late fee or interest to an invoice, once for each step or day; False if it was there already.
 
-    `rule` is the code and parameters of the rule that made it, as the debtor will read it.
+    Credit the debtor has pays it at once. `rule` is the code and parameters of the rule that made it, as the
+    debtor will read it.
     """
     lock_debtor(session, invoice.business_id, invoice.debtor_id)
     income = INTEREST_INCOME if interest else FEE_INCOME
     entry = Entry(_of(invoice), own(income, invoice.currency), amount, "interest" if interest else "fee",
                   f"fee:{invoice.id}:{step}", "fee", f"{invoice.public_id}:{step}"[:80], now, memo=rule)
-    return ledger.post(session, invoice.business_id, [entry], now=now) == 1
+    if not ledger.post(session, invoice.business_id, [entry], now=now):
+        return False
+    who = (session, invoice.business_id, invoice.debtor_id, invoice.currency)
+    if settle.needs_settling(*who):
+        settle.settle(*who, cause=entry.key, now=now)
+    return True
 
 
 def waive_fee(session: Session, transfer: LedgerTransfer, *, now: datetime) -> None:
