@@ -56,7 +56,7 @@ def status_of(refusal: Refusal) -> int:
 
 def notice(message: str) -> None:
     """Say one thing on the next page; the text is marked for translation where it is written."""
-    flash(message)
+    flash(words.current().text(message))
 
 
 def _refused(refusal: Refusal) -> Response:

@@ -20,6 +20,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import not_me, opt_out, sessions
 from portal.services.links import Door
 from portal.services.sessions import Visit
+from portal.words.core import current
 from portal.words.refusals import N_
 
 View = Callable[..., Any]
@@ -114,7 +115,7 @@ def _send_to_the_door() -> Any:
     named = cookies.link_named()
     paused = cookies.had_session()
     if paused:
-        flash(PAUSED)
+        flash(current().text(PAUSED))
     response = see_other(url_for("debtor.welcome" if named and named[0].current else "debtor.ended"))
     if paused:
         cookies.forget(response, cookies.SESSION)
