@@ -57,12 +57,14 @@ def main() -> int:
     parser.add_argument("part", nargs="?", default="all", choices=["all", *PARTS])
     parser.add_argument("--quick", action="store_true", help="a short version, for trying out")
     parser.add_argument("--database", choices=list(SUFFIXES), help="only this database")
+    parser.add_argument("--only", default="", help="only this race or act, of a part that has several")
     given = parser.parse_args()
     if os.environ.get("SABOTAGE"):
         from proofs import sabotage
         return sabotage.main(only="" if given.part == "all" else given.part)
     if given.database:
-        print_figures(_module(given.part).run(given.database, given.quick))
+        chosen = (given.only,) if given.only else ()
+        print_figures(_module(given.part).run(given.database, given.quick, *chosen))
         return 0
     names = list(PARTS) if given.part == "all" else [given.part]
     outcomes = [_prove(name, quick=given.quick) for name in names]

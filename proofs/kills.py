@@ -24,9 +24,11 @@ from proofs.mended import Bench, judge
 LONGEST_ACT = 40
 
 
-def run(database: str, quick: bool) -> Figures:
-    """All kills on one database."""
+def run(database: str, quick: bool, only: str = "") -> Figures:
+    """All kills on one database, or only those of one act."""
     with Databases(database) as made:
+        if only:
+            return _at_every_step(made, rounds=1, scenes=tuple(scene for scene in SCENES if scene.__name__ == only))
         figures = [_at_every_step(made, rounds=1 if quick else 3), under_load(made, seconds=10 if quick else 75)]
         if database == "postgresql":
             figures.append(under_load(made, seconds=10 if quick else 60, own_server=True))
@@ -113,13 +115,13 @@ def _paid(bench: Bench, rt: Runtime) -> Payment:
     return payment
 
 
-def _at_every_step(made: Databases, rounds: int) -> Figures:
+def _at_every_step(made: Databases, rounds: int, scenes: tuple[Scene, ...] = SCENES) -> Figures:
     """Kill each act at its first step, its second, … until it ends alive; then let the jobs mend it."""
     kills = wrong = 0
     for round_ in range(rounds):
         with made.fresh() as url, stripe_process(log=made.folder / "stripe.log") as stripe:
             bench = Bench(url, made.folder, stripe)
-            for scene in SCENES:
+            for scene in scenes:
                 killed = _kill_each_step(bench, scene, lost=round_ % 2 == 1)
                 say(f"round {round_ + 1}: {scene.__name__} killed at {killed} steps")
                 kills += killed

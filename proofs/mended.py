@@ -84,11 +84,13 @@ def judge(bench: Bench) -> int:
 
 
 def _hanging(db: Database, objects: compare.Objects) -> list[str]:
-    """A page that can be paid and that our books have forgotten, or a refund asked for twice."""
+    """A page that can be paid and that our books have forgotten, or a page or refund that was made twice."""
     with db.reading() as session:
         ended = set(session.scalars(select(Payment.public_id).where(Payment.state.in_(("failed", "expired", "canceled")))))
     wrong = [f"page {page['id']} can be paid but its payment has ended" for page in objects("checkout.session")
              if page["status"] == "open" and page["client_reference_id"] in ended]
+    pages = [page["client_reference_id"] for page in objects("checkout.session")]
+    wrong += [f"payment {name} has two pages" for name in set(pages) if pages.count(name) > 1]
     asked = [refund["metadata"].get("refund") for refund in objects("refund")]
     return wrong + [f"refund {name} was made twice" for name in set(asked) if name and asked.count(name) > 1]
 
