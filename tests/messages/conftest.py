@@ -45,6 +45,13 @@ class Post:
         with self.rt.db.reading() as session:
             return list(session.scalars(select(Message).order_by(Message.id)))
 
+    def write(self) -> None:
+        """Write what is only written when it leaves, without letting it leave."""
+        with self.rt.db.transaction() as session:
+            business, debtor = session.get_one(Business, self.business.id), session.get_one(Debtor, self.debtor.id)
+            for message in session.scalars(select(Message).order_by(Message.id)).all():
+                messages.write_if_blank(session, self.clock(), message, business, debtor)
+
     def inbox(self) -> list[MailJson]:
         return self.mailbox.messages()
 

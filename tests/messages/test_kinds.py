@@ -50,6 +50,7 @@ def kinds(post: Post) -> dict[str, Message]:
         messages.queue_new_link(session, NOON, post.debtor, post.business, link)
         messages.queue_code(session, NOON, post.debtor, post.business, "402917", NOON + timedelta(minutes=10), "open")
         messages.queue_on_its_way(session, NOON, session.merge(second))
+    post.write()
     return {message.kind: message for message in post.all()}
 
 
@@ -126,6 +127,7 @@ def test_money_paid_twice_is_shown_as_credit(post: Post) -> None:
     db, owed = post.rt.db, stories_owed(post)
     payments = [stories.start_payment(db, owed, (post.invoice, 453_00), opens=False) for _ in range(2)]
     stories.tell(db, *(stories.received(payment) for payment in payments))
+    post.write()
     second = post.all()[-1].body_text
     assert "Kept for you as credit: $453.00" in second and "Left to pay now: $0.00" in second
 
