@@ -32,7 +32,7 @@ MISUSE = {"unknown_business", "mapping_unknown_field", "mapping_unknown_header",
 
 def install(app: Flask) -> None:
     """Add all commands."""
-    for command in (links, books, import_invoices, create_business, work, send_reminder):
+    for command in (links, books, import_invoices, create_business, set_business, work, send_reminder):
         app.cli.add_command(command)
 
 
@@ -183,6 +183,37 @@ def create_business(language: str, **texts: str) -> None:
     except Refusal as refusal:
         raise _file_refused(said, refusal) from refusal
     click.echo(ready_line(said, texts["slug"]))
+
+
+@click.command("set-business")
+@click.argument("slug")
+@click.option("--stripe-account", help="Its connected account at Stripe, acct_…")
+@click.option("--logo", type=click.File("rb"), help="Its logo, an SVG drawing.")
+@click.option("--hours", multiple=True, metavar="LANG=TEXT", help='When people answer: en="Monday to Friday, 8 to 5".')
+@click.option("--check", "where", multiple=True, metavar="LANG=TEXT", help='Where its number stands: en="on your bill".')
+@click.option("--bank", multiple=True, metavar="LABEL=VALUE", help='A line for transfers: "Account number=0044 1187".')
+@with_appcontext
+def set_business(slug: str, stripe_account: str | None, logo: BinaryIO | None, hours: tuple[str, ...],
+                 where: tuple[str, ...], bank: tuple[str, ...]) -> None:
+    """Add a business's Stripe account, logo, hours and bank details."""
+    from portal.services import business_details
+    from portal.services.business_details import Details
+
+    details = Details(
+        stripe_account=stripe_account, logo=logo.read() if logo else None, hours=dict(_pairs(hours)) or None,
+        where_to_check=dict(_pairs(where)) or None, bank_details=_pairs(bank) or None)
+    try:
+        business_details.set_details(running(), slug, details, actor=COMMAND_LINE)
+    except Refusal as refusal:
+        raise refused(refusal) from refusal
+    click.echo(slug)
+
+
+def _pairs(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    for text in texts:
+        if "=" not in text:
+            raise click.BadParameter(f"{text!r} has no =")
+    return tuple((text.partition("=")[0], text.partition("=")[2]) for text in texts)
 
 
 @click.command("work")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from babel import Locale
-from babel.numbers import format_decimal, format_percent, get_decimal_symbol
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from portal.domain.currencies import exponent, step
 from portal.domain.money import Mark, to_decimal
@@ -22,8 +24,47 @@ def digits_shown(currency: str) -> int:
     return 0 if step(currency) % 10**decimals == 0 else decimals
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What stands around the digits of an amount: `$`, `,`, `.` and nothing after."""
+
+    before: str
+    group: str
+    mark: str
+    after: str
+    grouped_from: int
+    exponent: int
+    digits: int
+
+
 def money(locale: Locale, minor: int, currency: str) -> str:
     """Write an amount with its currency's sign; a negative one carries a true minus in front."""
+    frame = _frame(locale, currency)
+    whole, rest = divmod(abs(minor), 10**frame.exponent) if frame else (0, 0)
+    if frame is None or (rest and not frame.digits):
+        return _by_babel(locale, minor, currency)
+    written = f"{whole:,}".replace(",", frame.group) if whole >= frame.grouped_from else str(whole)
+    cents = f"{frame.mark}{rest:0{frame.digits}d}" if frame.digits else ""
+    return f"{MINUS if minor < 0 else ''}{frame.before}{written}{cents}{frame.after}"
+
+
+@cache
+def _frame(locale: Locale, currency: str) -> _Frame | None:
+    """Learn from Babel once how a locale writes a currency; None where digits are not grouped by threes."""
+    pattern = locale.currency_formats["standard"]
+    digits, decimals = digits_shown(currency), exponent(currency)
+    sample = _by_babel(locale, 1_234_567 * 10**decimals, currency)
+    group = get_group_symbol(locale)
+    found = sample.partition(f"1{group}234{group}567")
+    if not found[1] or tuple(pattern.grouping) != (3, 3) or digits not in (0, decimals):
+        return None
+    mark = get_decimal_symbol(locale) if digits else ""
+    after = found[2].removeprefix(f"{mark}{'0' * digits}") if digits else found[2]
+    return _Frame(found[0], group, mark, after, 10_000 if str(locale) in GROUPS_FROM_FIVE_DIGITS else 1_000, decimals,
+                  digits)
+
+
+def _by_babel(locale: Locale, minor: int, currency: str) -> str:
     pattern = copy.copy(locale.currency_formats["standard"])
     digits = digits_shown(currency)
     pattern.frac_prec = (digits, digits)
