@@ -66,6 +66,17 @@ def hear(bench: Bench, rt: Runtime) -> Act:
     return lambda portal: [inbox.receive_event(portal, event) for event in events]
 
 
+def hear_of_a_chargeback(bench: Bench, rt: Runtime) -> Act:
+    """The events of a chargeback are booked; nothing but they will ever tell of it."""
+    payment = _paid(bench, rt)
+    asking.ask(rt, payment.id)
+    with rt.db.reading() as session:
+        charge = session.get_one(Payment, payment.id).charge
+    bench.stripe.do("open_dispute", charge=charge)
+    events = [event for event in bench.stripe.do("events")[-3:] if event["type"].startswith("charge.dispute")]
+    return lambda portal: [inbox.receive_event(portal, event) for event in events]
+
+
 def fetch(bench: Bench, rt: Runtime) -> Act:
     """The worker fetches fees and closes pages that ask for an old sum."""
     _paid(bench, rt)
@@ -103,7 +114,8 @@ def catch_up(bench: Bench, rt: Runtime) -> Act:
     return lambda portal: inbox.catch_up(portal)
 
 
-SCENES: tuple[Scene, ...] = (start, start_anew, ask, hear, fetch, refund, refund_again, close, catch_up)
+SCENES: tuple[Scene, ...] = (
+    start, start_anew, ask, hear, hear_of_a_chargeback, fetch, refund, refund_again, close, catch_up)
 
 
 def _paid(bench: Bench, rt: Runtime) -> Payment:

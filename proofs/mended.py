@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.db import Database
-from portal.models import Payment
+from portal.models import Payment, Refund, StripeFetch
 from portal.runtime import Runtime
 from portal.services import asking, fetching, inbox, ledger_verify, refunds
 from proofs import compare
@@ -84,11 +84,16 @@ def judge(bench: Bench) -> int:
 
 
 def _hanging(db: Database, objects: compare.Objects) -> list[str]:
-    """A page that can be paid and that our books have forgotten, or a page or refund that was made twice."""
+    """What was forgotten: a page that can be paid, a refund, a question to Stripe; and what was made twice."""
     with db.reading() as session:
+        undone = session.scalar(select(func.count()).select_from(StripeFetch).where(StripeFetch.done_at.is_(None))) or 0
+        unasked = session.scalar(select(func.count()).select_from(Refund).where(
+            Refund.state.in_(("requested", "unknown")))) or 0
         ended = set(session.scalars(select(Payment.public_id).where(Payment.state.in_(("failed", "expired", "canceled")))))
     wrong = [f"page {page['id']} can be paid but its payment has ended" for page in objects("checkout.session")
              if page["status"] == "open" and page["client_reference_id"] in ended]
+    wrong += [f"{undone} questions to Stripe were never asked"] if undone else []
+    wrong += [f"{unasked} refunds were never heard of again"] if unasked else []
     pages = [page["client_reference_id"] for page in objects("checkout.session")]
     wrong += [f"payment {name} has two pages" for name in set(pages) if pages.count(name) > 1]
     asked = [refund["metadata"].get("refund") for refund in objects("refund")]
