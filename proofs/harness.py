@@ -57,7 +57,8 @@ def add_up(*parts: Mapping[str, Any]) -> Figures:
     total: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
-            total[name] = total[name] + value if name in total and not isinstance(value, str) else total.get(name, value)
+            known = total.get(name, value)
+            total[name] = known + value if name in total and not isinstance(value, str) else known
     return total
 
 

@@ -59,7 +59,8 @@ class Watched:
         return call
 
 
-def runtime(url: str, folder: Path, stripe_url: str, offset: Callable[[], float], steps: Steps | None = None) -> Runtime:
+def runtime(url: str, folder: Path, stripe_url: str, offset: Callable[[], float],
+            steps: Steps | None = None) -> Runtime:
     """A portal whose clock runs with the stand-in's; watched when steps are given."""
     db = Database(url)
     rt = make_runtime(db, folder, lambda: datetime.now(UTC) + timedelta(seconds=offset()), stripe_api_base=stripe_url,

@@ -111,7 +111,7 @@ def close(bench: Bench, rt: Runtime) -> Act:
 def catch_up(bench: Bench, rt: Runtime) -> Act:
     """The job asks for events that never came."""
     _paid(bench, rt)
-    return lambda portal: inbox.catch_up(portal)
+    return inbox.catch_up
 
 
 SCENES: tuple[Scene, ...] = (

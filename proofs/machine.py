@@ -90,8 +90,8 @@ class Walk(RuleBasedStateMachine):
         """A payment is started; perhaps for two invoices, perhaps with a discount it would earn."""
         first = self.owed.invoices[pick % len(self.owed.invoices)]
         offer = None
-        if discount and first.total_minor > discount and first.id not in {part[0] for paid in self.truth.payments.values()
-                                                                         for part in paid.parts if part[2]}:
+        offered = {part[0] for paid in self.truth.payments.values() for part in paid.parts if part[2]}
+        if discount and first.total_minor > discount and first.id not in offered:
             with self.db.transaction() as session:
                 offer = make_offer(session, first, discount, NOON)
             amount = first.total_minor - discount
@@ -126,7 +126,8 @@ class Walk(RuleBasedStateMachine):
         free = payment.amount_minor - sum(each["amount"] for each in self.refunds if each["payment"] is payment)
         if free <= 0:
             return
-        refund = {"payment": payment, "amount": max(1, free * share // 100), "id": f"re_{next(self._ids)}", "gone": True}
+        amount = max(1, free * share // 100)
+        refund = {"payment": payment, "amount": amount, "id": f"re_{next(self._ids)}", "gone": True}
         self.refunds.append(refund)
         self._tell(refunded(payment, refund["amount"], id=refund["id"], status="pending"))
 
@@ -144,7 +145,8 @@ class Walk(RuleBasedStateMachine):
     def charge_back(self, pick: int, won: bool) -> None:
         """A payer's bank takes a payment back, and perhaps gives it back to us."""
         payment = self._payment(pick)
-        known = self.chargebacks.setdefault(payment.id, {"payment": payment, "id": f"du_{next(self._ids)}", "won": False})
+        known = self.chargebacks.setdefault(
+            payment.id, {"payment": payment, "id": f"du_{next(self._ids)}", "won": False})
         known["won"] = known["won"] or won
         self._tell(charged_back(payment, payment.amount_minor, *self._lines(known, won=won), id=known["id"],
                                 status="won" if won else "needs_response"))

@@ -89,7 +89,8 @@ def _hanging(db: Database, objects: compare.Objects) -> list[str]:
         undone = session.scalar(select(func.count()).select_from(StripeFetch).where(StripeFetch.done_at.is_(None))) or 0
         unasked = session.scalar(select(func.count()).select_from(Refund).where(
             Refund.state.in_(("requested", "unknown")))) or 0
-        ended = set(session.scalars(select(Payment.public_id).where(Payment.state.in_(("failed", "expired", "canceled")))))
+        ended = set(session.scalars(
+            select(Payment.public_id).where(Payment.state.in_(("failed", "expired", "canceled")))))
     wrong = [f"page {page['id']} can be paid but its payment has ended" for page in objects("checkout.session")
              if page["status"] == "open" and page["client_reference_id"] in ended]
     wrong += [f"{undone} questions to Stripe were never asked"] if undone else []

@@ -15,7 +15,7 @@ from portal.db import Database, NetworkInsideTransaction
 from portal.domain.errors import Refusal
 from portal.domain.imports import ImportOptions
 from portal.domain.quotes import Choice
-from portal.models import Business, Message, Payment, PortalLink, Refund
+from portal.models import AuditEvent, Business, Message, Payment, PortalLink, Refund
 from portal.services import asking, bookkeeping, imports, inbox, ledger, ledger_verify, links, refunds
 from portal.services.audit import COMMAND_LINE, Actor
 from portal.services.refunds import RefundOrder
@@ -240,8 +240,8 @@ def import_and_payment(counter: Counter, business: Business, number: int) -> lis
     page = counter.start(owed, 100_00)
     counter.cash(owed, 80_00)
     _press(counter, page)
-    rows = f"Invoice no,Customer no,Customer name,Invoice date,Due date,Amount\nI-{owed.debtor.id},{owed.debtor.number},H,"
-    rows += "2026-10-01,2026-10-31,50.00\n"
+    rows = "Invoice no,Customer no,Customer name,Invoice date,Due date,Amount\n"
+    rows += f"I-{owed.debtor.id},{owed.debtor.number},H,2026-10-01,2026-10-31,50.00\n"
     events = counter.news()
     outcomes = at_once(
         lambda: imports.import_invoices(counter.rt, business.slug, rows.encode(), ImportOptions(currency="USD"),
@@ -296,7 +296,10 @@ def _receipts(db: Database) -> list[str]:
         sent = session.scalar(select(func.count()).select_from(Message).where(Message.kind == "receipt")) or 0
         paid = session.scalar(select(func.count()).select_from(Payment).where(
             Payment.captured_minor > 0, Payment.channel == "checkout")) or 0
-    return [] if sent == paid else [f"{sent} receipts for {paid} payments"]
+        noted = session.scalar(select(func.count()).select_from(AuditEvent).where(
+            AuditEvent.act == "payment.received")) or 0
+    wrong = [] if sent == paid else [f"{sent} receipts for {paid} payments"]
+    return wrong + ([] if noted == paid else [f"{noted} times received for {paid} payments"])
 
 
 RACES: dict[Race, int] = {

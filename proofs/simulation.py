@@ -1,4 +1,4 @@
-"""Years in which everything goes wrong that can, after which the books must agree with Stripe's own objects to the cent."""
+"""Years in which all goes wrong that can, after which the books must agree with Stripe's own objects to the cent."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def _live(made: Databases, seed: int, days: int) -> tuple[Figures, str]:
         control = stripe.control
         control.set_clock(FIRST_DAY, frozen=True)
         control.pause_webhooks()
-        rt = make_runtime(db, made.folder, lambda: datetime.fromtimestamp(control.now(), UTC), trusted_hosts="127.0.0.1",
-                          stripe_api_base=stripe.url, stripe_timeout_seconds=20, log_level="ERROR")
+        rt = make_runtime(db, made.folder, lambda: datetime.fromtimestamp(control.now(), UTC),
+                          trusted_hosts="127.0.0.1", stripe_api_base=stripe.url, stripe_timeout_seconds=20,
+                          log_level="ERROR")
         with serve(create_app(rt.settings, rt)) as url:
             control.add_webhook_endpoint(f"{url}/webhooks/stripe", WEBHOOK_SECRET)
             with db.transaction() as session:

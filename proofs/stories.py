@@ -1,4 +1,4 @@
-"""Money stories told in Stripe's events, with what must be in the books when all was heard. Used by proofs/webhooks.py."""
+"""Money stories told in Stripe's events, with what must be in the books when all was heard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACCOUNT = "acct_1ProofConnected"
 
 @dataclass
 class Said:
-    """One money fact: the cause under which it is booked, the sum that cause must come to, and the events that tell it."""
+    """One money fact: the cause under which it is booked, what it adds to that cause, and the events that tell it."""
 
     cause: tuple[str, str]
     amount: int
@@ -86,7 +86,8 @@ class Teller:
         fee = amount * 3 // 100 + 30
         line = self._line(payment, "charge", amount, fee, currency, f"ch_{payment.public_id}")
         charge = {"id": f"ch_{payment.public_id}", "object": "charge", "payment_intent": intent["id"],
-                  "balance_transaction": line, "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}}}
+                  "balance_transaction": line,
+                  "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}}}
         self._say(owed, (line["id"], "fee"), fee, ("charge.updated", charge), ("charge.updated", charge))
         self._clear(owed, currency, amount - fee)
         self._own(owed, "processing_fees", currency, fee)

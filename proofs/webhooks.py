@@ -47,8 +47,8 @@ def _one(made: Databases, seed: int, facts: int) -> Figures:
         figures = _judge(db, told)
         differences, _ = ledger_verify.verify(make_runtime(db, made.folder))
         db.dispose()
-    return {"webhook_deliveries": len(deliveries), "webhook_facts": len(told.facts), "webhook_errors": errors, **figures,
-            "webhook_ledger_differences": len(differences)}
+    return {"webhook_deliveries": len(deliveries), "webhook_facts": len(told.facts), "webhook_errors": errors,
+            **figures, "webhook_ledger_differences": len(differences)}
 
 
 def _five(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -103,8 +103,9 @@ def _judge(db: Database, told: Told) -> Figures:
         doubled += booked[cause] > amount
     doubled += sum(amount > 0 and cause not in told.causes for cause, amount in booked.items() if cause[1] == "money")
     with db.reading() as session:
-        lost += session.scalar(select(func.count()).select_from(WaitingFact).where(WaitingFact.applied_at.is_(None))) or 0
-        receipts = session.execute(select(func.count()).select_from(Message).where(Message.kind == "receipt")).scalar() or 0
+        lost += session.scalar(
+            select(func.count()).select_from(WaitingFact).where(WaitingFact.applied_at.is_(None))) or 0
+        receipts = session.scalar(select(func.count()).select_from(Message).where(Message.kind == "receipt")) or 0
     paid = sum(payment.captured > 0 for truth in told.truths.values() for payment in truth.payments.values())
     doubled += max(0, receipts - paid)
     lost += max(0, paid - receipts)

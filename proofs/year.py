@@ -1,4 +1,4 @@
-"""One simulated year: a seed drives the clock, what debtors, staff and banks do, and everything that goes wrong on the way.
+"""One simulated year: a seed drives the clock, what debtors, staff and banks do, and all that goes wrong on the way.
 
 Nothing here looks at an id or at the real time, so that the same seed is the same year, to the cent.
 """
@@ -39,7 +39,7 @@ class Year:
         self._counter, self._business, self._random = counter, business, random.Random(seed)
         self._owed: list[Owed] = []
         self._late: list[tuple[int, str]] = []
-        self._turn = self.acts = self.delivered = self.dropped = 0
+        self._turn = self._unswept = self.acts = self.delivered = self.dropped = 0
         self.diary: list[str] = []
 
     def live(self, days: int) -> None:
@@ -53,6 +53,7 @@ class Year:
                 self._act()
             self._post()
             self._jobs()
+            self._nightly(hours)
         self._quiet_month()
 
     def _pass(self, hours: int) -> None:
@@ -60,11 +61,8 @@ class Year:
         self._counter.stripe.control.advance(hours * 3600)
 
     def _act(self) -> None:
-        dice, name = self._random.random(), "pay"
-        for chance, name in CHANCES:
-            if dice < chance:
-                break
-            dice -= chance
+        chances, names = zip(*CHANCES, strict=True)
+        name = self._random.choices(names, chances)[0]
         act: Callable[[], str] = getattr(self, f"_{name}")
         self._fault()
         try:
@@ -116,7 +114,8 @@ class Year:
     def _fee(self) -> str:
         owed, turn = self._somebody(), self._turn
         self._counter.rt.db.run(lambda session: bookkeeping.charge_fee(
-            session, owed.invoices[0], 7_50, step=str(turn), interest=False, rule="late_fee", now=self._counter.rt.now()))
+            session, owed.invoices[0], 7_50, step=str(turn), interest=False, rule="late_fee",
+            now=self._counter.rt.now()))
         return ""
 
     def _gift(self) -> str:
@@ -213,6 +212,13 @@ class Year:
                 job(rt)
                 self._counter.stripe.control.clear_faults()
 
+    def _nightly(self, hours: int) -> None:
+        """The job that looks at all events Stripe still keeps; days without it happen too."""
+        self._unswept += hours
+        if self._unswept > 24 * 7:
+            self._unswept = 0
+            inbox.catch_up_wide(self._counter.rt)
+
     def _quiet_month(self) -> None:
         """No more faults: what is late arrives, what waits is asked for, day after day."""
         rt = self._counter.rt
@@ -242,8 +248,10 @@ class Year:
         lines = []
         for place, owed in enumerate(self._owed):
             left = ledger.left_by_invoice(session, self._business.id, owed.debtor.id)
-            in_order = session.scalars(select(Invoice.id).where(Invoice.debtor_id == owed.debtor.id).order_by(Invoice.id))
+            in_order = session.scalars(
+                select(Invoice.id).where(Invoice.debtor_id == owed.debtor.id).order_by(Invoice.id))
             credit = ledger.credit_of(session, self._business.id, owed.debtor.id, "USD")
             lines.append(f"{place} {[left[invoice] for invoice in in_order]} {credit}")
-        kinds = session.scalars(select(LedgerAccount.kind).where(LedgerAccount.business_id == self._business.id).distinct())
+        kinds = session.scalars(
+            select(LedgerAccount.kind).where(LedgerAccount.business_id == self._business.id).distinct())
         return [*lines, *sorted(kinds)]
