@@ -48,7 +48,7 @@ GUARDS = (
     Guard("a waiting fact and its payment, one after the other", "portal/services/fact_lookup.py",
           "    if locks and session", "    if not locks and session", _race("refund_before_payment"), RACES),
     Guard("SQLite begins to write at once", "portal/db.py", '"BEGIN IMMEDIATE"', '"BEGIN"',
-          _race("told_twice", "sqlite"), RACES),
+          _race("two_tabs", "sqlite"), RACES),
     Guard("one page at a time can be paid", "portal/services/payments.py", "    if standing:\n", "    if not price:\n",
           _race("two_tabs"), RACES),
     Guard("a revoked link starts nothing", "portal/services/payments.py",

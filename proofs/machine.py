@@ -39,7 +39,7 @@ def run(database: str, quick: bool) -> Figures:
         Walk.db, Walk.steps, Walk.progress = db, 0, Steps("steps, at most", examples * STEPS_EACH)
         failures = 0
         try:
-            run_state_machine_as_test(Walk, settings=settings(  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(Walk, settings=settings(
                 max_examples=examples, stateful_step_count=STEPS_EACH, deadline=None, derandomize=True, database=None,
                 phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck), print_blob=False))
         except Exception as error:
@@ -61,7 +61,9 @@ class Walk(RuleBasedStateMachine):
     @initialize(totals=st.lists(amounts, min_size=1, max_size=3))
     def begin(self, totals: list[int]) -> None:
         """Somebody owes something."""
-        self.truth, self.payments, self.told = Truth(), [], []
+        self.truth = Truth()
+        self.payments: list[Payment] = []
+        self.told: list[Fact] = []
         self.refunds: list[dict[str, Any]] = []
         self.chargebacks: dict[int, dict[str, Any]] = {}
         with self.db.transaction() as session:
@@ -256,6 +258,7 @@ class Walk(RuleBasedStateMachine):
         """What went back of a payment: nothing can before it came."""
         if not paid.captured:
             return 0
-        gone = sum(each["amount"] for each in self.refunds if each["payment"].id == paid.order and each["gone"])
+        gone: int = sum(each["amount"] for each in self.refunds if each["payment"].id == paid.order and each["gone"])
         known = self.chargebacks.get(paid.order)
-        return gone + (known["payment"].amount_minor if known and not known["won"] else 0)
+        back: int = known["payment"].amount_minor if known and not known["won"] else 0
+        return gone + back
