@@ -40,7 +40,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine = build_engine(url, pool_size=pool_size)
-        self._reader = self.engine.execution_options(**_reading_options(self.engine))
+        self.reader = _reader(url, self.engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -55,7 +55,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that cannot write, even by mistake."""
-        with _counted(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+        with _counted(), Session(self.reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def run(self, work: Callable[[Session], T]) -> T:
@@ -72,6 +72,7 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+        self.reader.dispose()
 
 
 @contextmanager
@@ -87,10 +88,18 @@ def _retriable(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in RETRIABLE_STATES
 
 
-def _reading_options(engine: Engine) -> dict[str, object]:
-    if engine.dialect.name == "sqlite":
-        return {"portal_reading": True}
-    return {"portal_reading": True, "postgresql_readonly": True}
+def _reader(url: str, engine: Engine) -> Engine:
+    """Give the engine whose sessions cannot write.
+
+    SQLite gets connections of its own for it: to switch one between reading and writing makes SQLite forget every
+    statement it has prepared, which costs more than the statements themselves.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(postgresql_readonly=True)
+    reader = create_engine(url, connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000})
+    event.listen(reader, "connect", _sqlite_connect_to_read)
+    event.listen(reader, "begin", _sqlite_begin_to_read)
+    return reader
 
 
 def build_engine(url: str, *, pool_size: int = 10) -> Engine:
@@ -121,6 +130,15 @@ def _sqlite_connect(connection: object, _record: object) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    reading = bool(connection.get_execution_options().get("portal_reading"))
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sqlite_connect_to_read(connection: object, record: object) -> None:
+    _sqlite_connect(connection, record)
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _sqlite_begin_to_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

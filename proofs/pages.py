@@ -141,7 +141,7 @@ def _queries(theatre: Theatre) -> dict[str, int]:
     from tests.borders import cells
 
     asked: list[str] = []
-    event.listen(theatre.db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    event.listen(theatre.db.reader, "before_cursor_execute", lambda *call: asked.append(call[2]))
     found = {}
     for cell in cells(theatre.app):
         row = row_of(cell)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
@@ -17,31 +19,41 @@ from portal.models import Invoice, LedgerAccount, Offer, Payment, PaymentInvoice
 
 def open_invoices(session: Session, access: Access) -> Sequence[OpenInvoice]:
     """List the invoices a reader may see on which something is left, with their open offers."""
-    left = LedgerAccount.debits - LedgerAccount.credits
+    values = {"business": access.business_id, "debtor": access.debtor_id}
+    if access.invoice_ids is None:
+        return [_open_invoice(row) for row in session.execute(_open_query(narrowed=False), values)]
+    only = {"only": sorted(access.invoice_ids)}
+    return [_open_invoice(row) for row in session.execute(_open_query(narrowed=True), {**values, **only})]
+
+
+@cache
+def _open_query(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
+    """Put the question together once: that takes longer than asking it."""
+    left = (LedgerAccount.debits - LedgerAccount.credits).label("left_minor")
     on_its_way = exists().where(
         PaymentInvoice.invoice_id == Invoice.id, PaymentInvoice.open, Payment.id == PaymentInvoice.payment_id,
-        Payment.state == "processing")
+        Payment.state == "processing").label("on_its_way")
     query = (
-        select(Invoice, left, Offer, on_its_way)
+        select(Invoice.id, Invoice.public_id, Invoice.number, Invoice.title, Invoice.issued_on, Invoice.due_on,
+               Invoice.currency, Invoice.total_minor, left, on_its_way, Offer.id.label("offer_id"),
+               Offer.kind.label("offer_kind"), Offer.discount_minor, Offer.basis_points, Offer.deadline)
         .join(LedgerAccount, LedgerAccount.invoice_id == Invoice.id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
-        .where(LedgerAccount.business_id == access.business_id, LedgerAccount.debtor_id == access.debtor_id,
+        .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
                LedgerAccount.kind == RECEIVABLE, LedgerAccount.credits < LedgerAccount.debits)
         .order_by(Invoice.due_on, Invoice.id))
-    if access.invoice_ids is not None:
-        query = query.where(Invoice.id.in_(access.invoice_ids))
-    return [_open_invoice(*row) for row in session.execute(query)]
+    return query.where(Invoice.id.in_(bindparam("only", expanding=True))) if narrowed else query
 
 
-def _open_invoice(invoice: Invoice, left: int, offer: Offer | None, on_its_way: bool) -> OpenInvoice:
+def _open_invoice(row: Row[*tuple[Any, ...]]) -> OpenInvoice:
     terms = None
     # Early-pay and prompt-pay discounts ask for the whole invoice; a part paid before it has used the chance.
-    if offer is not None and left == invoice.total_minor or offer is not None and offer.kind == "settlement":
-        terms = OpenOffer(offer.id, offer.kind, offer.discount_minor, offer.basis_points, offer.deadline)
+    if row.offer_id is not None and (row.left_minor == row.total_minor or row.offer_kind == "settlement"):
+        terms = OpenOffer(row.offer_id, row.offer_kind, row.discount_minor, row.basis_points, row.deadline)
     return OpenInvoice(
-        id=invoice.id, public_id=invoice.public_id, number=invoice.number, title=invoice.title,
-        issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
-        total_minor=invoice.total_minor, left_minor=left, offer=terms, on_its_way=on_its_way)
+        id=row.id, public_id=row.public_id, number=row.number, title=row.title, issued_on=row.issued_on,
+        due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, left_minor=row.left_minor, offer=terms,
+        on_its_way=row.on_its_way)
 
 
 def policy_of(session: Session, business_id: int) -> Policy:

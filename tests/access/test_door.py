@@ -180,7 +180,7 @@ def test_a_private_page_asks_one_query_for_its_reader(house: House) -> None:
     def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
         asked.append(statement)
 
-    event.listen(house.db.engine, "before_cursor_execute", note)
+    event.listen(house.db.reader, "before_cursor_execute", note)
     assert browser.get("/help").status_code == 200
-    event.remove(house.db.engine, "before_cursor_execute", note)
+    event.remove(house.db.reader, "before_cursor_execute", note)
     assert len([one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))]) == 1, asked

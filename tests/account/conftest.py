@@ -48,8 +48,8 @@ def counted(db: Database) -> Iterator[list[str]]:
         if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             asked.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.reader, "before_cursor_execute", note)
     try:
         yield asked
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.remove(db.reader, "before_cursor_execute", note)
