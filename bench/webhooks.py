@@ -84,7 +84,8 @@ def _as_stripe_sends_it(payment: Payment) -> dict[str, object]:
     """A payment intent of the size Stripe's are."""
     return intent(
         payment, application=None, amount_capturable=0, amount_details={"tip": {}}, automatic_payment_methods=None,
-        capture_method="automatic_async", client_secret=f"pi_{payment.public_id}_secret", confirmation_method="automatic",
+        capture_method="automatic_async", client_secret=f"pi_{payment.public_id}_secret",
+        confirmation_method="automatic",
         created=int(payment.created_at.timestamp()), customer=None, description=None, livemode=False,
         next_action=None, payment_method=f"pm_{payment.public_id}", payment_method_types=["card", "link"],
         payment_method_options={"card": {"installments": None, "request_three_d_secure": "automatic"}},

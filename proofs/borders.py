@@ -12,7 +12,7 @@ from proofs.harness import Databases, Figures, Steps, add_up, say
 from proofs.scanners import scan
 from sandbox.stripe.server import StripeStandIn
 from tests import databases
-from tests.borders import Theatre, cells, rules_without_a_row, walk
+from tests.borders import Theatre, cells, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
 
@@ -29,14 +29,16 @@ def _on(kind: str) -> Figures:
     with open_theatre(kind) as theatre:
         # First the scanners, who must leave everything as it is; then those who press buttons.
         read = scan(theatre)
+        forms, taken = unproven(theatre)
         wanted = cells(theatre.app)
         steps = Steps(f"{kind}: cells", len(wanted))
         wrong = [f"{name} has no row" for name in rules_without_a_row(theatre.app)]
         wrong += walk(theatre, wanted, steps.step)
-    for one in [*read.changed, *wrong][:SHOWN]:
+    for one in [*read.changed, *taken, *wrong][:SHOWN]:
         say(f"{kind}: {one}")
     return {"authorization_cells": len(wanted), "authorization_leaks": len(wrong), "get_routes": read.routes,
-            "get_requests": read.requests, "get_routes_changing_state": len(read.changed)}
+            "get_requests": read.requests, "get_routes_changing_state": len(read.changed),
+            "forms_without_proof": forms, "forms_without_proof_taken": len(taken)}
 
 
 @contextmanager
@@ -46,5 +48,6 @@ def open_theatre(kind: str, **changes: Any) -> Iterator[Theatre]:
     with Databases(kind) as prepared, prepared.opened() as db, StripeStandIn() as stand_in:
         stage = set_stage(db, prepared.folder, now)
         rt = make_runtime(db, prepared.folder, clock=lambda: now, **{
-            "stripe_api_base": stand_in.url, "stripe_checkout_origins": stand_in.url, "log_level": "CRITICAL", **changes})
+            "stripe_api_base": stand_in.url, "stripe_checkout_origins": stand_in.url, "log_level": "CRITICAL",
+            **changes})
         yield Theatre(create_app(runtime=rt), rt, db, stage)

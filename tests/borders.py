@@ -33,6 +33,8 @@ ROLES = ("neighbour", "stranger", "anonymous", "expired", "revoked", "pay_only",
 OF_OWN = ("expired", "revoked", "pay_only", "link_only")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MONEY = ("payment", "hold", "ledger_account", "offer", "portal_link", "message")
+# The token in an email's address is the proof: mail programs press this by themselves (RFC 8058).
+PROVEN_BY_ADDRESS = ("debtor.stop_now",)
 _addresses = itertools.count(1)
 
 
@@ -114,9 +116,10 @@ class Theatre:
         return {"brand.css": {"name": view.css_name}, "brand.logo": {"name": view.logo_name or ""}}.get(
             rule.endpoint, {})
 
-    def ask(self, cell: Cell) -> TestResponse:
-        """Make one request in a fresh browser, from an address of its own."""
-        client, proof = self.client(cell.role)
+    def ask(self, cell: Cell, proof: str | None = None) -> TestResponse:
+        """Make one request in a fresh browser, from an address of its own; with its form's proof, or another."""
+        client, genuine = self.client(cell.role)
+        proof = genuine if proof is None else proof
         row = row_of(cell)
         data = {name: value(self.stage.own) for name, value in row.form.items()} if row else {}
         number = next(_addresses)
@@ -295,6 +298,24 @@ def walk(theatre: Theatre, wanted: list[Cell], step: Any = None) -> list[str]:
         if step:
             step()
     return wrong
+
+
+def unproven(theatre: Theatre) -> tuple[int, list[str]]:
+    """Send every form of the own debtor with no proof, a made-up one and another browser's; gives those taken."""
+    tried, wrong, before = 0, [], digest(theatre.db)["payment"]
+    for cell in cells(theatre.app):
+        row = row_of(cell)
+        if cell.role != "own" or cell.method != "POST" or row is None or row.kind == "machine":
+            continue
+        if cell.endpoint in PROVEN_BY_ADDRESS:
+            continue
+        for proof in ("", "made-up", theatre.client("own")[1]):
+            tried += 1
+            if (answer := theatre.ask(cell, proof)).status_code != 400:
+                wrong.append(f"{cell} without its own proof got {outcome(answer)}")
+    if digest(theatre.db)["payment"] != before:
+        wrong.append("forms without a proof moved money")
+    return tried, wrong
 
 
 def _may_not_move(cell: Cell) -> bool:

@@ -32,7 +32,7 @@ class Row:
     # What other debtors get when they ask for this debtor's things by name; empty: the page with their own things.
     others: tuple[str, ...] = ()
     # What whoever has no session gets, where it is not the way to the door.
-    away: tuple[str, ...] = ("303 /welcome", "303 /link-ended")
+    away: tuple[str, ...] = ("303 /welcome", "303 /link-ended", "303 /left")
 
 
 def said(text: str) -> Callable[[Part], str]:

@@ -11,7 +11,7 @@ import pytest
 from portal import create_app
 from portal.db import Database
 from sandbox.stripe.server import StripeStandIn
-from tests.borders import Theatre, cells, rows_without_a_rule, rules_without_a_row, walk
+from tests.borders import Theatre, cells, rows_without_a_rule, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
 
@@ -29,6 +29,11 @@ def theatre(db: Database, tmp_path: Path) -> Iterator[Theatre]:
 def test_every_route_has_its_row(theatre: Theatre) -> None:
     assert rules_without_a_row(theatre.app) == [], "say in tests/matrix.py who may pass"
     assert rows_without_a_rule(theatre.app) == [], "these rows of tests/matrix.py speak of routes that are gone"
+
+
+def test_no_form_is_taken_without_its_own_proof(theatre: Theatre) -> None:
+    tried, taken = unproven(theatre)
+    assert tried >= 40 and taken == []
 
 
 def test_no_reader_passes_a_border(theatre: Theatre) -> None:
