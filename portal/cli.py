@@ -190,7 +190,7 @@ def create_business(language: str, **texts: str) -> None:
 @click.option("--stripe-account", help="Its connected account at Stripe, acct_…")
 @click.option("--logo", type=click.File("rb"), help="Its logo, an SVG drawing.")
 @click.option("--hours", multiple=True, metavar="LANG=TEXT", help='When people answer: en="Monday to Friday, 8 to 5".')
-@click.option("--check", "where", multiple=True, metavar="LANG=TEXT", help='Where its number stands: en="on your bill".')
+@click.option("--check", "where", multiple=True, metavar="LANG=TEXT", help='Where its number is: en="on your bill".')
 @click.option("--bank", multiple=True, metavar="LABEL=VALUE", help='A line for transfers: "Account number=0044 1187".')
 @with_appcontext
 def set_business(slug: str, stripe_account: str | None, logo: BinaryIO | None, hours: tuple[str, ...],

@@ -68,8 +68,14 @@ class Sum:
         return self.left_minor - self.saving_minor
 
     @property
+    def payable_minor(self) -> int:
+        """What paying all of it costs now; what a bank is moving already is left out."""
+        return sum(invoice.with_discount_minor for invoice in self.invoices if not invoice.on_its_way)
+
+    @property
     def late(self) -> tuple[InvoiceView, ...]:
-        return tuple(invoice for invoice in self.invoices if invoice.days_late > 0)
+        """Those that are late and about which nothing is under way."""
+        return tuple(i for i in self.invoices if i.days_late > 0 and not i.on_its_way and not i.hold)
 
     @property
     def discount_ends(self) -> datetime | None:

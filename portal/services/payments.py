@@ -166,7 +166,8 @@ def _request(rt: Runtime, payment: Payment, business: Business, locale: str) -> 
             "currency": payment.currency.lower(), "unit_amount": payment.amount_minor,
             "product_data": {"name": f"{business.name}, {payment.number}"}}}],
         "adaptive_pricing": {"enabled": False}, "locale": "es" if locale.startswith("es") else "en",
-        "expires_at": int(payment.expires_at.timestamp()), "success_url": back, "cancel_url": back,
+        "expires_at": int(payment.expires_at.timestamp()), "success_url": f"{back}?returned=paid",
+        "cancel_url": back,
     }
 
 

@@ -40,7 +40,7 @@ def word(words: Words, paid: PaidSum, *, payer: str, greeting_name: str, returne
         page_label=words.text("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         eyebrow=thanks, amount=whole, amount_tail=tail, columns=(words.text("For"), words.text("Amount")),
         rows=_rows(words, paid), total=(words.text("Paid"), total),
-        facts=((words.text("Paid by"), _payer(words, paid, payer)),
+        facts=((words.text("Account of"), payer), *_paid_with(words, paid),
                (words.text("Received"), words.text("%(day)s, %(time)s", day=words.long_day(paid.at),
                                                    time=words.clock(paid.at)))),
         notes=(returned,) if returned_minor else (),
@@ -67,8 +67,9 @@ def _note(words: Words, paid: PaidSum, line: PaidInvoice) -> str:
     return ", ".join(part for part in (named, discount) if part)
 
 
-def _payer(words: Words, paid: PaidSum, payer: str) -> str:
+def _paid_with(words: Words, paid: PaidSum) -> tuple[tuple[str, str], ...]:
+    """Whose card it was is not ours to say: somebody else may have paid by a link."""
     if not paid.method_last4:
-        return payer
-    return words.text("%(name)s, %(method)s ending in %(last4)s", name=payer, method=method(words, paid.method_brand),
-                      last4=paid.method_last4)
+        return ()
+    return ((words.text("Paid with"), words.text(
+        "%(method)s ending in %(last4)s", method=method(words, paid.method_brand), last4=paid.method_last4)),)

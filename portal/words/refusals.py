@@ -93,7 +93,8 @@ SENTENCES: dict[str, str] = {
     "link_ended": N_("This link has ended."),
     "stripe_account_malformed": N_("A Stripe account looks like acct_ and letters and digits."),
     "stripe_account_taken": N_("Another business already has this Stripe account."),
-    "logo_not_svg": N_("The logo must be a plain SVG drawing of at most 64 KB, without scripts, pictures or links in it."),
+    "logo_not_svg": N_(
+        "The logo must be a plain SVG drawing of at most 64 KB, without scripts, pictures or links in it."),
     "detail_too_long": N_("Each line needs some text and may have at most %(longest)s characters."),
 }
 

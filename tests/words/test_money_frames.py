@@ -10,7 +10,8 @@ from babel import Locale
 from portal.domain.currencies import exponent
 from portal.words import numbers
 
-LOCALES = ("en", "en_US", "en_GB", "en_IN", "en_CH", "en_ZA", "es", "es_ES", "es_US", "es_MX", "es_AR", "es_CL", "es_CO",
+LOCALES = ("en", "en_US", "en_GB", "en_IN", "en_CH", "en_ZA", "es", "es_ES", "es_US", "es_MX", "es_AR", "es_CL",
+           "es_CO",
            "es_PE", "es_CR", "es_PR")
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KWD", "ISK", "UGX", "CLP", "MXN", "CHF", "INR", "HUF", "TWD")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import flash, render_template, url_for
 from werkzeug.wrappers import Response
 
 from portal.routes.debtor.door import blueprint
@@ -27,4 +27,6 @@ def balance() -> str:
 def refund_credit(currency: str) -> Response:
     """Send back what was paid beyond what is owed."""
     refunds.request_refund_of_credit(runtime(), current_access(), currency.upper())
+    flash(current_visit().words.text(
+        "We are sending the money back the way it came. Your bank shows it in five to ten days."))
     return see_other(url_for("debtor.history"))

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal.domain.errors import Refusal
 from portal.routes.debtor.door import blueprint
+from portal.routes.debtor.payments import UNTOLD
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
@@ -21,7 +22,10 @@ def pay_only() -> Any:
     """Show payee, reference and amount; whoever has a whole page is led there."""
     if not current_access().pay_only:
         return see_other(url_for("debtor.balance"))
-    return render_template("debtor/pay_only.html", offer=service.offer(runtime(), current_access()))
+    offer = service.offer(runtime(), current_access())
+    if request.args.get("returned") == "paid" and offer.last is not None and offer.last.story in UNTOLD:
+        return render_template("debtor/checking.html", ask_url=url_for("debtor.ask_pay_only"))
+    return render_template("debtor/pay_only.html", offer=offer)
 
 
 @blueprint.post("/pay-only/start")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, request, url_for
 
 from portal.domain.errors import Refusal
 from portal.routes.debtor.door import blueprint
@@ -13,6 +13,9 @@ from portal.routes.shared.guard import current_access, current_visit, require_le
 from portal.routes.shared.runtime import runtime
 from portal.services import payment_pages, payments
 from portal.words import declines
+
+# What we say of a payment until word of its last try has reached us.
+UNTOLD = ("waiting", "declined", "asking")
 
 
 @blueprint.get("/payments/<payment_id>")
@@ -27,9 +30,12 @@ def payment(payment_id: str) -> Any:
 @require_level(1, pay_only=True)
 def _payment(payment_id: str) -> Any:
     visit = current_visit()
+    returned = request.args.get("returned", "")
     if visit.access.pay_only:
-        return see_other(url_for("debtor.pay_only"))
+        return see_other(url_for("debtor.pay_only", returned="paid" if returned == "paid" else None))
     view = payment_pages.payment_page(runtime(), visit.access, payment_id)
+    if returned == "paid" and view.story in UNTOLD:
+        return render_template("debtor/checking.html", ask_url=url_for("debtor.ask", payment_id=view.public_id))
     return render_template("debtor/payment.html", payment=view, debtor=visit.debtor,
                            reason=declines.reason(visit.words, view.failure_code) if view.failure_code else "")
 

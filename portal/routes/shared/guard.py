@@ -116,6 +116,9 @@ def _send_to_the_door() -> Any:
     paused = cookies.had_session()
     if paused:
         flash(current().text(PAUSED))
+    if named is None and not paused:
+        # Nobody we could write to: "open the link in our email again" is all that helps.
+        return see_other(url_for("debtor.left"))
     response = see_other(url_for("debtor.welcome" if named and named[0].current else "debtor.ended"))
     if paused:
         cookies.forget(response, cookies.SESSION)
