@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from portal.db import Database, build_engine
-from portal.models import Base
+from portal.domain.search import words_of
+from portal.models import Base, LedgerAccount, SearchWord
 from tests import databases
 from tests.cast import balances, someone_owes
 from tests.ledger.stories import received, start_payment, tell
@@ -27,6 +29,15 @@ def triggers(engine: Engine) -> list[tuple[str, str]]:
         return [(name, " ".join(body.split())) for name, body in connection.execute(text(query))]
 
 
+def alembic_on(connection: Connection) -> Config:
+    """Alembic's configuration for an open connection."""
+    config = Config(str(databases.ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(databases.ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrated_database_equals_the_models(db: Database) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -51,10 +62,8 @@ def test_down_to_nothing_and_up_again_with_data_in_it(db: Database) -> None:
     owed = someone_owes(db, 60_00, 40_00)
     payment = start_payment(db, owed, (owed.invoices[0], 60_00))
     tell(db, received(payment))
-    config = Config(str(databases.ROOT / "alembic.ini"))
-    config.set_main_option("script_location", str(databases.ROOT / "migrations"))
     with db.engine.connect() as connection:
-        config.attributes["connection"] = connection
+        config = alembic_on(connection)
         command.downgrade(config, "base")
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
         command.upgrade(config, "head")
@@ -68,3 +77,19 @@ def test_coming_up_again_to_the_head_changes_no_row(db: Database) -> None:
     before = balances(db, owed.business.id)
     databases.migrate(db.engine.url.render_as_string(hide_password=False))
     assert balances(db, owed.business.id) == before
+
+
+def test_what_was_there_before_the_office_is_found_and_sorted(db: Database) -> None:
+    owed = someone_owes(db, 60_00)
+    with db.engine.connect() as connection:
+        config = alembic_on(connection)
+        command.downgrade(config, "0001")
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        due = session.scalars(select(LedgerAccount.due_on).where(LedgerAccount.invoice_id == owed.invoices[0].id)).one()
+        found = set(session.execute(select(SearchWord.word, SearchWord.debtor_id, SearchWord.invoice_id)))
+    assert due == owed.invoices[0].due_on
+    expected = {(word, owed.debtor.id, 0) for word in words_of(owed.debtor.name, owed.debtor.number, owed.debtor.email)}
+    expected |= {(word, owed.debtor.id, owed.invoices[0].id) for word in words_of(owed.invoices[0].number)}
+    assert found == expected

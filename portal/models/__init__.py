@@ -4,6 +4,7 @@ from portal.models import triggers as triggers
 from portal.models.audit import AuditEvent
 from portal.models.base import Base
 from portal.models.businesses import Business, PolicyVersion
+from portal.models.conversations import InboundEmail, Note, Question, QuestionEntry
 from portal.models.debtors import BlockedAddress, Debtor, lock_debtor
 from portal.models.holds import Hold
 from portal.models.invoices import Invoice, InvoiceDocument, InvoiceLine, StoredFile
@@ -12,12 +13,25 @@ from portal.models.links import DebtorSession, IdentityAttempt, OneTimeCode, Por
 from portal.models.messages import Message
 from portal.models.offers import Offer
 from portal.models.payments import Chargeback, Payment, PaymentInvoice, Payout, Refund
+from portal.models.staff import (
+    Approval,
+    Assignment,
+    Invitation,
+    Membership,
+    RecoveryCode,
+    SignInAttempt,
+    Staff,
+    StaffSession,
+)
+from portal.models.standings import DashboardSummary, DebtorStanding, QueueMark, SearchWord
 from portal.models.stripe_inbox import StripeEvent, StripeFetch, SuspenseItem, WaitingFact
 
 __all__ = [
-    "AuditEvent", "Base", "BlockedAddress", "Business", "Chargeback", "Debtor", "DebtorSession", "Hold",
-    "IdentityAttempt", "Invoice", "InvoiceDocument", "InvoiceLine", "LedgerAccount", "LedgerTransfer", "Message",
-    "Offer", "OneTimeCode", "Payment", "PaymentInvoice", "Payout", "PolicyVersion", "PortalLink",
-    "PortalLinkInvoice", "Refund", "StoredFile", "StripeEvent", "StripeFetch", "SuspenseItem", "WaitingFact",
-    "lock_debtor",
+    "Approval", "Assignment", "AuditEvent", "Base", "BlockedAddress", "Business", "Chargeback",
+    "DashboardSummary", "Debtor", "DebtorSession", "DebtorStanding", "Hold", "IdentityAttempt", "InboundEmail",
+    "Invitation", "Invoice", "InvoiceDocument", "InvoiceLine", "LedgerAccount", "LedgerTransfer", "Membership",
+    "Message", "Note", "Offer", "OneTimeCode", "Payment", "PaymentInvoice", "Payout", "PolicyVersion",
+    "PortalLink", "PortalLinkInvoice", "Question", "QuestionEntry", "QueueMark", "RecoveryCode", "Refund",
+    "SearchWord", "SignInAttempt", "Staff", "StaffSession", "StoredFile", "StripeEvent", "StripeFetch",
+    "SuspenseItem", "WaitingFact", "lock_debtor",
 ]

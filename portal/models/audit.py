@@ -28,5 +28,7 @@ class AuditEvent(Keyed, Base):
     __table_args__ = (
         Index("ix_audit_event_business_id_at", "business_id", "at"),
         Index("ix_audit_event_debtor_id_at", "debtor_id", "at"),
+        Index("ix_audit_event_business_id_actor", "business_id", "actor_kind", "actor_id", "id"),
+        Index("ix_audit_event_business_id_act", "business_id", "act", "id"),
         CheckConstraint("actor_kind IN ('debtor', 'staff', 'stripe', 'job', 'cli')", name="actor_kind"),
     )

@@ -36,6 +36,10 @@ class Business(Public, Base):
     # [[label code or text, value], ...] shown for bank transfers.
     bank_details: Mapped[list[list[str]]] = mapped_column(JsonData, default=list)
     stripe_account: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # While set, no email that asks for money leaves; the portal stays open for who wants to pay.
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Raised by every edit of staff, so that the second of two editors is told and not overruled.
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (

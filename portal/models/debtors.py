@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.models.base import Base, Keyed, Public, UtcDateTime
@@ -31,12 +43,24 @@ class Debtor(Public, Base):
     # Which stored fact opens the page: postal_code, phone_last4, or none (then an emailed code does).
     identity_fact: Mapped[str] = mapped_column(String(12), default="none")
     opted_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # How they would rather be reached: email, phone or letter; staff know it from talking to them.
+    prefers: Mapped[str] = mapped_column(String(8), default="email", server_default="email")
+    # What staff found out before giving credit, and the days to pay they grant from then on (empty: the usual ones).
+    screening_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    terms_days: Mapped[int | None] = mapped_column(Integer)
+    # "Not today": nobody is asked to call before this day.
+    call_from: Mapped[date | None] = mapped_column(Date)
+    # Raised by every edit of staff, so that the second of two editors is told and not overruled.
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    # Personal data was erased; the books stay, and nobody can be written to.
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("business_id", "number"),
         UniqueConstraint("business_id", "id"),
         Index("ix_debtor_business_id_email", "business_id", "email"),
+        Index("ix_debtor_business_id_name", "business_id", "name", "id"),
         CheckConstraint("kind IN ('consumer', 'business')", name="kind"),
         CheckConstraint("email_state IN ('ok', 'bounced', 'wrong_person')", name="email_state"),
         CheckConstraint("identity_fact IN ('postal_code', 'phone_last4', 'none')", name="identity_fact"),
@@ -64,13 +88,15 @@ def lock_debtor(session: Session, business_id: int, debtor_id: int) -> Debtor | 
     held: dict[tuple[int, int], Debtor] = session.info.setdefault("locked_debtors", {})
     if (business_id, debtor_id) in held:
         return held[business_id, debtor_id]
-    query = (
-        select(Debtor)
-        .where(Debtor.business_id == business_id, Debtor.id == debtor_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    debtor = session.scalars(query).one_or_none()
+    debtor = session.scalars(_LOCK, {"business": business_id, "debtor": debtor_id}).one_or_none()
     if debtor is not None:
         held[business_id, debtor_id] = debtor
     return debtor
+
+
+_LOCK = (
+    select(Debtor)
+    .where(Debtor.business_id == bindparam("business"), Debtor.id == bindparam("debtor"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)

@@ -42,7 +42,9 @@ class Invoice(Public, Base):
         UniqueConstraint("business_id", "number"),
         UniqueConstraint("business_id", "id"),
         UniqueConstraint("business_id", "debtor_id", "currency", "id"),
-        Index("ix_invoice_business_id_due_on", "business_id", "due_on"),
+        Index("ix_invoice_business_id_due_on", "business_id", "due_on", "id"),
+        Index("ix_invoice_business_id_total", "business_id", "total_minor", "id"),
+        Index("ix_invoice_debtor_id", "debtor_id"),
         CheckConstraint("total_minor > 0", name="total_positive"),
         CheckConstraint("due_on >= issued_on", name="due_after_issue"),
     )

@@ -42,6 +42,8 @@ class Message(Public, Base):
     # receipt:<payment public id> and the like; made when it is sent.
     attachment: Mapped[str] = mapped_column(String(80), default="")
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    # Where an answer goes; empty: to the business's own address.
+    reply_to: Mapped[str] = mapped_column(String(254), default="", server_default="")
     state: Mapped[str] = mapped_column(String(10))
     # Why it was sent, held or skipped, as a code.
     reason: Mapped[str] = mapped_column(String(40), default="")
@@ -59,6 +61,8 @@ class Message(Public, Base):
         ForeignKeyConstraint(["business_id", "link_id"], ["portal_link.business_id", "portal_link.id"]),
         UniqueConstraint("business_id", "key"),
         Index("ix_message_debtor_id_created_at", "debtor_id", "created_at"),
+        Index("ix_message_business_id_created_at", "business_id", "created_at", "id"),
+        Index("ix_message_business_id_state", "business_id", "state", "created_at", "id"),
         Index("ix_message_due_at", "due_at", postgresql_where=text("state = 'queued'"),
               sqlite_where=text("state = 'queued'")),
         Index("uq_message_one_collecting_a_day", "debtor_id", "local_day", unique=True,

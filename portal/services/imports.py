@@ -233,7 +233,8 @@ def _to_books(session: Session, booking: _Booking, rows: Sequence[ParsedInvoice]
         payment_id, payment_public_id = payments.get(row.invoice_number, (0, ""))
         issued.append(Issued(
             invoice_id, public_id, debtors[row.customer_number], row.currency, row.amount, booking.noon(row.issued_on),
-            row.paid_minor, payment_id, payment_public_id, _received_at(booking, row) if row.paid_minor else None))
+            row.due_on, row.paid_minor, payment_id, payment_public_id,
+            _received_at(booking, row) if row.paid_minor else None))
     ledger.issue_in_bulk(session, booking.business.id, issued, now=booking.now)
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import cast
 
-from sqlalchemy import case, insert, or_, select, update
+from sqlalchemy import ScalarSelect, Table, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
-from portal.models import LedgerAccount, LedgerTransfer
+from portal.models import Invoice, LedgerAccount, LedgerTransfer
 
 Open = dict[Account, LedgerAccount]
 
@@ -37,6 +38,7 @@ class Issued:
     currency: str
     total: int
     issued_at: datetime
+    due_on: date
     paid: int = 0
     payment_id: int = 0
     payment_public_id: str = ""
@@ -70,9 +72,16 @@ def _known_keys(session: Session, business_id: int, keys: list[str]) -> set[str]
     if len(set(keys)) != len(keys):
         raise LedgerError("one posting names the same cause twice")
     spelled = [*keys, *(f"{key}{EXCESS}" for key in keys)]
-    query = select(LedgerTransfer.key).where(LedgerTransfer.business_id == business_id, LedgerTransfer.key.in_(spelled))
     # A credit that found no room at all stands only as its excess.
-    return {key.removesuffix(EXCESS) for key in session.scalars(query)}
+    return {key.removesuffix(EXCESS) for key in session.scalars(_KEYS, {"business": business_id, "keys": spelled})}
+
+
+# What every posting asks and writes, put together once: that takes longer than the asking.
+_KEYS = select(LedgerTransfer.key).where(
+    LedgerTransfer.business_id == bindparam("business"), LedgerTransfer.key.in_(bindparam("keys", expanding=True)))
+_ROWS = cast(Table, LedgerAccount.__table__)
+_TOTALS = update(_ROWS).where(_ROWS.c.id == bindparam("account")).values(
+    debits=_ROWS.c.debits + bindparam("more_debits"), credits=_ROWS.c.credits + bindparam("more_credits"))
 
 
 def _accounts(session: Session, business_id: int, entries: Sequence[Entry]) -> Open:
@@ -119,13 +128,18 @@ def _find(session: Session, business_id: int, wanted: set[Account]) -> Open:
 def _open(session: Session, business_id: int, accounts: list[Account]) -> None:
     rows = [
         {"business_id": business_id, "kind": a.kind, "currency": a.currency, "owner": a.owner,
-         "debtor_id": a.debtor_id, "invoice_id": a.invoice_id, "debits": 0, "credits": 0}
+         "debtor_id": a.debtor_id, "invoice_id": a.invoice_id, "debits": 0, "credits": 0,
+         "due_on": None if a.invoice_id is None else _due_on(a.invoice_id)}
         for a in sorted(accounts, key=lambda a: (a.kind, a.currency, a.owner))]
     # Two debtors' first payments may open the business's clearing account at the same moment.
     if session.get_bind().dialect.name == "postgresql":
         session.execute(postgresql.insert(LedgerAccount).values(rows).on_conflict_do_nothing())
     else:
         session.execute(sqlite.insert(LedgerAccount).values(rows).on_conflict_do_nothing())
+
+
+def _due_on(invoice_id: int) -> ScalarSelect[date]:
+    return select(Invoice.due_on).where(Invoice.id == invoice_id).scalar_subquery()
 
 
 def _capped(entry: Entry, accounts: Open, moved: dict[int, list[int]]) -> list[Entry]:
@@ -170,15 +184,10 @@ def _row(business_id: int, entry: Entry, accounts: Open, now: datetime) -> dict[
 
 
 def _keep_totals(session: Session, moved: dict[int, list[int]]) -> None:
-    if not moved:
-        return
-    debits = {key: sums[0] for key, sums in moved.items()}
-    credits = {key: sums[1] for key, sums in moved.items()}
-    session.execute(
-        update(LedgerAccount).where(LedgerAccount.id.in_(moved))
-        .values(debits=LedgerAccount.debits + case(debits, value=LedgerAccount.id),
-                credits=LedgerAccount.credits + case(credits, value=LedgerAccount.id))
-        .execution_options(synchronize_session=False))
+    if moved:
+        session.execute(_TOTALS, [
+            {"account": account, "more_debits": debits, "more_credits": credits}
+            for account, (debits, credits) in sorted(moved.items())])
 
 
 def left_by_invoice(session: Session, business_id: int, debtor_id: int) -> dict[int, int]:
@@ -230,7 +239,7 @@ def _open_receivables(session: Session, business_id: int, rows: Sequence[Issued]
     values = [
         {"business_id": business_id, "kind": RECEIVABLE, "currency": row.currency, "debtor_id": row.debtor_id,
          "owner": receivable(row.invoice_id, row.debtor_id, row.currency).owner, "invoice_id": row.invoice_id,
-         "debits": row.total, "credits": row.paid} for row in rows]
+         "due_on": row.due_on, "debits": row.total, "credits": row.paid} for row in rows]
     made = session.execute(insert(LedgerAccount).returning(LedgerAccount.invoice_id, LedgerAccount.id), values)
     return {invoice_id: account_id for invoice_id, account_id in made if invoice_id is not None}
 
