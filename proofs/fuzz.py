@@ -15,7 +15,7 @@ from proofs.borders import open_theatre
 from proofs.fuzz_values import Asked, Target, requests
 from proofs.harness import Figures, Steps, add_up, say
 from tests import databases
-from tests.borders import Theatre
+from tests.borders import Theatre, debtors_rules
 from tests.matrix import ROWS
 
 WHOLE, SHORT = 12_000, 800
@@ -35,17 +35,21 @@ def _fuzz(job: tuple[str, int, int]) -> Figures:
     kind, total, chosen = job
     statuses: Counter[int] = Counter()
     broken: Counter[str] = Counter()
+    forms: Counter[str] = Counter()
     steps = Steps(f"{kind}: fuzzed requests", total)
     with open_theatre(kind) as theatre:
-        fuzzer = _Fuzzer(theatre)
+        fuzzer, aims = _Fuzzer(theatre), targets(theatre)
+        forms.update({aim.endpoint: 0 for aim in aims if aim.method == "POST"})
 
         @seed(chosen)
         @settings(max_examples=total, database=None, deadline=None, phases=(Phase.generate,),
                   suppress_health_check=list(HealthCheck))
-        @given(requests(targets(theatre), ROLES))
+        @given(requests(aims, ROLES))
         def send(asked: Asked) -> None:
             status = fuzzer.send(asked)
             statuses[status] += 1
+            if asked.form and asked.with_proof:
+                forms[asked.form] += 1
             steps.step()
             if status >= 500:
                 broken[f"{status} {asked.method} {asked.path[:120]!r} {asked.body[:160]!r} {asked.headers!r:.200}"] += 1
@@ -58,13 +62,14 @@ def _fuzz(job: tuple[str, int, int]) -> Figures:
         say(f"{kind}: {one}")
     say(f"{kind}: {dict(sorted(statuses.items()))}")
     return {"fuzz_requests": sum(statuses.values()), "fuzz_5xx": sum(broken.values()),
-            "fuzz_200": statuses[200], "fuzz_303": statuses[303]}
+            "fuzz_200": statuses[200], "fuzz_303": statuses[303], "fuzz_forms": len(forms),
+            "fuzz_least_of_a_form": min(forms.values())}
 
 
 def targets(theatre: Theatre) -> tuple[Target, ...]:
     """Every route by every method it takes, with the genuine values of the own debtor."""
     found = []
-    for rule in theatre.app.url_map.iter_rules():
+    for rule in debtors_rules(theatre.app):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             row = ROWS.get((rule.endpoint, method))
             mine = theatre.stage.own

@@ -9,11 +9,13 @@ from flask_wtf.csrf import CSRFProtect
 def open_all(app: Flask) -> None:
     """Register all blueprints, and name the two kinds of POST that carry their own proof instead of a form's."""
     from portal.routes import webhooks
+    from portal.routes.admin import blueprint as office
     from portal.routes.debtor import blueprint as debtor
     from portal.routes.debtor import stop
     from portal.routes.shared import brand, health
 
     app.register_blueprint(debtor)
+    app.register_blueprint(office)
     app.register_blueprint(brand.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(webhooks.blueprint)

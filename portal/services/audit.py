@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.domain.roles import StaffAccess
 from portal.models import AuditEvent
 
 
@@ -17,6 +18,11 @@ class Actor:
 
     kind: str
     id: str = ""
+
+
+def staff_actor(access: StaffAccess) -> Actor:
+    """Name one of the staff as who acts."""
+    return Actor("staff", access.staff_public_id)
 
 
 STRIPE = Actor("stripe")

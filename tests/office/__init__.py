@@ -1,0 +1,1 @@
+"""The office: pages of staff, over real HTTP and real databases."""
