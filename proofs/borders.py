@@ -9,10 +9,11 @@ from typing import Any
 
 from portal import create_app
 from proofs.harness import Databases, Figures, Steps, add_up, say
+from proofs.outsiders import stand_outside
 from proofs.scanners import scan
 from sandbox.stripe.server import StripeStandIn
 from tests import databases
-from tests.borders import Theatre, cells, rules_without_a_row, unproven, walk
+from tests.borders import Theatre, cells, is_own, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
 
@@ -33,10 +34,14 @@ def _on(kind: str) -> Figures:
         wanted = cells(theatre.app)
         steps = Steps(f"{kind}: cells", len(wanted))
         wrong = [f"{name} has no row" for name in rules_without_a_row(theatre.app)]
-        wrong += walk(theatre, wanted, steps.step)
+        outside, passed = stand_outside(theatre)
+        wrong += passed + walk(theatre, wanted, steps.step)
     for one in [*read.changed, *taken, *wrong][:SHOWN]:
         say(f"{kind}: {one}")
-    return {"authorization_cells": len(wanted), "authorization_leaks": len(wrong), "get_routes": read.routes,
+    proven = sum(is_own(cell) for cell in wanted)
+    proven -= sum("own things" in one for one in wrong)
+    return {"authorization_cells": len(wanted) + outside, "authorization_cells_of_the_office": outside,
+            "authorization_own_proven": proven, "authorization_leaks": len(wrong), "get_routes": read.routes,
             "get_requests": read.requests, "get_routes_changing_state": len(read.changed),
             "forms_without_proof": forms, "forms_without_proof_taken": len(taken)}
 

@@ -65,6 +65,13 @@ def clearing_against_balance(db: Database, objects: Objects) -> list[Wrong]:
     return wrong
 
 
+def balances(db: Database) -> int:
+    """Count the balances that are held against Stripe: each invoice's, each debtor's credit, and clearing."""
+    with db.reading() as session:
+        return session.scalar(select(func.count()).select_from(LedgerAccount).where(
+            LedgerAccount.kind.in_((RECEIVABLE, DEBTOR_CREDIT, CLEARING)))) or 0
+
+
 def twice_captured(objects: Objects) -> int:
     """Count payments of ours for which money was taken more than once."""
     seen: dict[str, int] = defaultdict(int)

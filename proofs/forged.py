@@ -123,11 +123,12 @@ def _tellings(payment: Payment, number: int) -> list[tuple[dict[str, Any], str]]
     for place, changes in enumerate(wrong):
         one = intent(payment, id=f"pi_wrong_{public_id}_{place}", **changes)
         found.append((json.loads(body_of("payment_intent.succeeded", one)), OWN_DOOR))
-    for place, changes in enumerate(({"amount_total": 1_00}, {"currency": "jpy"})):
-        one = {"id": f"cs_{public_id}{place}", "object": "checkout.session", "client_reference_id": public_id,
-               "status": "complete", "mode": "payment", "payment_status": "paid", "amount_total": amount,
-               "currency": "usd", "payment_intent": f"pi_other_{public_id}_{place}", **changes}
-        found.append((json.loads(body_of("checkout.session.completed", one)), OWN_DOOR))
+    other_pages: list[dict[str, Any]] = [{"amount_total": 1_00}, {"currency": "jpy"}]
+    for place, changes in enumerate(other_pages):
+        page = {"id": f"cs_{public_id}{place}", "object": "checkout.session", "client_reference_id": public_id,
+                "status": "complete", "mode": "payment", "payment_status": "paid", "amount_total": amount,
+                "currency": "usd", "payment_intent": f"pi_other_{public_id}_{place}", **changes}
+        found.append((json.loads(body_of("checkout.session.completed", page)), OWN_DOOR))
     right = intent(payment, id=f"pi_elsewhere_{public_id}")
     for account in ("acct_known_elsewhere", "acct_nobody", ""):
         event = json.loads(body_of("payment_intent.succeeded", right, **({"account": account} if account else {})))

@@ -55,6 +55,8 @@ class Asked:
     headers: tuple[tuple[str, str], ...]
     with_proof: bool
     length: str | None
+    # The form that was meant, if it was sent as one.
+    form: str = ""
 
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=40), st.text(max_size=8), st.integers().map(str))
@@ -74,14 +76,15 @@ def requests(draw: st.DrawFn, targets: tuple[Target, ...], roles: tuple[str, ...
     fields = [(name, value) for name, value in target.form.items() if draw(st.integers(0, 9)) < 9]
     fields = [(name, draw(texts) if draw(st.integers(0, 9)) < 5 else value) for name, value in fields]
     fields += draw(st.lists(st.tuples(names, texts), max_size=4))
-    if fields and draw(st.booleans()):
+    if draw(st.booleans()) and fields:
         fields += [fields[draw(st.integers(0, len(fields) - 1))]] * draw(st.integers(1, 3))
     body, kind = draw(_bodies(fields))
     sent = [*draw(headers)] if draw(st.integers(0, 3)) == 0 else []
     return Asked(
         role=draw(st.sampled_from(roles)), method=method, path=_path(draw, target, fields), body=body,
         headers=(("Content-Type", kind), *sent), with_proof=draw(st.integers(0, 9)) < 8,
-        length=draw(st.sampled_from((*(None,) * 30, "0", "-1", "x", "5", "99999999999"))))
+        length=draw(st.sampled_from((*(None,) * 30, "0", "-1", "x", "5", "99999999999"))),
+        form=target.endpoint if method == target.method == "POST" else "")
 
 
 def _path(draw: st.DrawFn, target: Target, fields: list[tuple[str, str]]) -> str:

@@ -10,7 +10,7 @@ class Guard:
     """One guard. `old` is its exact text in `file`, `new` what stands there without it.
 
     `probe` is the proof that must notice: its part, its database ("" where the part chooses), and the one race or
-    act that is run; `figure` is the zero that must become something else.
+    act that is run; `figure` is the zero that must become something else (several: each of them must).
     """
 
     name: str

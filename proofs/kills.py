@@ -129,7 +129,7 @@ def _paid(bench: Bench, rt: Runtime) -> Payment:
 
 def _at_every_step(made: Databases, rounds: int, scenes: tuple[Scene, ...] = SCENES) -> Figures:
     """Kill each act at its first step, its second, … until it ends alive; then let the jobs mend it."""
-    kills = wrong = 0
+    kills, found = 0, []
     for round_ in range(rounds):
         with made.fresh() as url, stripe_process(log=made.folder / "stripe.log") as stripe:
             bench = Bench(url, made.folder, stripe)
@@ -137,8 +137,8 @@ def _at_every_step(made: Databases, rounds: int, scenes: tuple[Scene, ...] = SCE
                 killed = _kill_each_step(bench, scene, lost=round_ % 2 == 1)
                 say(f"round {round_ + 1}: {scene.__name__} killed at {killed} steps")
                 kills += killed
-            wrong += judge(bench)
-    return {"kills": kills, "kills_lost_or_doubled": wrong}
+            found.append(judge(bench))
+    return add_up({"kills": kills, "kills_at_chosen_steps": kills}, *found)
 
 
 def _kill_each_step(bench: Bench, scene: Scene, *, lost: bool) -> int:

@@ -16,12 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice
-from portal.models import Payment, StripeEvent
+from portal.models import Payment, StripeEvent, StripeFetch
 from portal.runtime import Runtime
 from portal.services import payments, refunds
 from portal.services.audit import Actor
@@ -31,6 +31,7 @@ from proofs.harness import (
     Figures,
     ProofError,
     Remote,
+    add_up,
     end,
     environment,
     free_port,
@@ -43,6 +44,10 @@ from proofs.mended import Bench, judge, owing
 from tests import databases
 from tests.cast import Owed, make_business
 
+# A job worker needs a second or two to start; killed any sooner it would never have held anything.
+WORKER_LIVES = (1.0, 9.0)
+# Shorter than this, it is chance whether a job worker came to do anything.
+SAYS_SOMETHING_SECONDS = 30
 POSTGRES_BINARIES = "/usr/lib/postgresql/*/bin"
 
 
@@ -111,11 +116,24 @@ def _under_load(made: Databases, url: str, seconds: int, server: Server | None) 
                  stripe_api_base=stripe.url) as (_, master):
             load = Load(bench, master, server)
             load.run(seconds)
-        wrong = _acknowledged_but_lost(bench, stripe) + judge(bench)
+        fetched = _fetched(bench)
+        lost = _acknowledged_but_lost(bench, stripe)
+        figures = judge(bench)
     say(f"under load{' on a server that is killed' if server else ''}: {load.kills} kills among {load.acts} acts: "
-        f"{load.tally}, {wrong} wrong")
-    return {"kills": load.kills, "kills_lost_or_doubled": wrong, "kills_acts_under_load": load.acts,
-            "kills_of_the_database": load.tally["database"]}
+        f"{load.tally}, {lost} lost, {figures}")
+    if not fetched and seconds >= SAYS_SOMETHING_SECONDS:
+        raise ProofError("the job worker never came to do anything, so killing it shows nothing")
+    tally: Figures = {f"kills_of_{who}": count for who, count in load.tally.items()
+                      if server is not None or who != "the_database"}
+    return add_up(figures, {"kills": load.kills, "kills_lost_or_doubled": lost, "kills_acts_under_load": load.acts,
+                            "kills_jobs_done_under_load": fetched}, tally)
+
+
+def _fetched(bench: Bench) -> int:
+    """What the job worker did while it was killed now and then; nobody else fetches from Stripe."""
+    with bench.portal() as rt, rt.db.reading() as session:
+        return session.scalar(
+            select(func.count()).select_from(StripeFetch).where(StripeFetch.done_at.is_not(None))) or 0
 
 
 class Load:
@@ -127,19 +145,22 @@ class Load:
         self._worker: subprocess.Popen[bytes] | None = None
         self._idle: list[Owed] = []
         self.kills = self.acts = 0
-        self.tally = {"web": 0, "worker": 0, "caller": 0, "database": 0}
+        self.tally = {"web_workers": 0, "job_workers": 0, "callers": 0, "the_database": 0}
 
     def run(self, seconds: int) -> None:
         """Keep going for so long."""
         with self._bench.portal() as rt, rt.db.transaction() as session:
             self._bench.business = make_business(session)
-        until, next_kill, said = time.monotonic() + seconds, 0.0, time.monotonic()
+        until, next_kill, worker_ends, said = time.monotonic() + seconds, 0.0, 0.0, time.monotonic()
         try:
             while time.monotonic() < until:
                 self._act()
                 if time.monotonic() > next_kill:
                     self._kill_somebody()
                     next_kill = time.monotonic() + self._random.uniform(0.2, 0.8)
+                if time.monotonic() > worker_ends:
+                    self._kill_worker()
+                    worker_ends = time.monotonic() + self._random.uniform(*WORKER_LIVES)
                 if time.monotonic() - said > 10:
                     said = time.monotonic()
                     say(f"{self.acts} acts, {self.kills} kills")
@@ -183,17 +204,15 @@ class Load:
                 work(rt)
         doomed = self._random.uniform(0.005, 0.12) if self._random.random() < 0.5 else None
         if in_child(act, kill_after=doomed) == KILLED:
-            self._count("caller")
+            self._count("callers")
 
     def _kill_somebody(self) -> None:
         dice = self._random.random()
-        if self._server is not None and dice < 0.12:
+        if self._server is not None and dice < 0.2:
             self._server.restart()
-            self._count("database")
-        elif dice < 0.7:
-            self._kill_web()
+            self._count("the_database")
         else:
-            self._kill_worker()
+            self._kill_web()
 
     def _kill_web(self) -> None:
         """Kill one of gunicorn's workers; its master starts another."""
@@ -201,14 +220,14 @@ class Load:
         if children:
             with suppress(ProcessLookupError):
                 os.kill(int(self._random.choice(children)), signal.SIGKILL)
-                self._count("web")
+                self._count("web_workers")
 
     def _kill_worker(self) -> None:
         """Kill the job worker and start another."""
         if self._worker is not None:
             os.killpg(self._worker.pid, signal.SIGKILL)
             self._worker.wait(10)
-            self._count("worker")
+            self._count("job_workers")
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "work"]
         env = environment(self._bench.url, stripe_api_base=self._bench.stripe.url)
         self._worker = subprocess.Popen(command, env=env, start_new_session=True, stdin=subprocess.DEVNULL,

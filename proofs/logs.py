@@ -82,8 +82,9 @@ def _on(kind: str) -> Figures:
         url = db.engine.url.render_as_string(hide_password=False)
         port = free_port()
         with stripe_process(f"http://127.0.0.1:{port}") as stripe, _talkative(), \
-                web(url, workers=2, port=port, log=folder / "web.log", **_settings(port, stripe, mailbox)) as (base, _):
-            canaries = _walk(db, folder, base, stripe, mailbox, _settings(port, stripe, mailbox))
+                web(url, workers=2, threads=2, port=port, log=folder / "web.log",
+                    **(changes := _settings(port, stripe, mailbox))) as (base, _):
+            canaries = _walk(db, folder, base, stripe, mailbox, changes)
         lines = [line for name in ("web.log", "work.log", "mail-down.log")
                  for line in (folder / name).read_text(errors="replace").splitlines()]
     found = [(name, line) for line in lines for name, mark in canaries if mark in line]

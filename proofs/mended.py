@@ -15,7 +15,7 @@ from portal.models import Payment, Refund, StripeFetch
 from portal.runtime import Runtime
 from portal.services import asking, fetching, inbox, ledger_verify, refunds
 from proofs import compare
-from proofs.harness import Remote, say
+from proofs.harness import Figures, Remote, say
 from proofs.killing import Steps, runtime
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link
 
@@ -64,8 +64,11 @@ class Bench:
                     pass
 
 
-def judge(bench: Bench) -> int:
-    """Let the jobs mend what was broken off, then count every place where the books are not right."""
+def judge(bench: Bench) -> Figures:
+    """Let the jobs mend what was broken off, then count every place where the books are not right.
+
+    Three looks: our own books (`ledger verify`), the same against Stripe's objects, and what was forgotten.
+    """
     with bench.portal() as rt:
         bench.recover(rt)
         known: dict[str, list[dict[str, Any]]] = {}
@@ -74,13 +77,16 @@ def judge(bench: Bench) -> int:
             if kind not in known:
                 known[kind] = bench.stripe.do("objects", kind=kind)
             return known[kind]
-        wrong = [f"{w.where}: {w.found}, not {w.wanted}" for w in (
+        apart = [f"{w.where}: {w.found}, not {w.wanted}" for w in (
             *compare.against_stripe(rt.db, objects), *compare.clearing_against_balance(rt.db, objects))]
-        wrong += [f"verify: {difference}" for difference in ledger_verify.verify(rt)[0]]
-        wrong += _hanging(rt.db, objects)
+        differences, transfers = ledger_verify.verify(rt)
+        wrong = [*apart, *(f"verify: {difference}" for difference in differences), *_hanging(rt.db, objects)]
+        balances = compare.balances(rt.db)
     for line in wrong[:20]:
         say(f"WRONG: {line}")
-    return len(wrong)
+    return {"kills_lost_or_doubled": len(wrong), "kills_ledger_transfers": transfers,
+            "kills_ledger_differences": len(differences), "kills_balances_reconciled": balances,
+            "kills_reconciliation_differences": len(apart)}
 
 
 def _hanging(db: Database, objects: compare.Objects) -> list[str]:

@@ -45,14 +45,17 @@ def main(only: str = "") -> int:
 
 def _sound(guards: list[Guard], copies: queue.SimpleQueue[Path]) -> int:
     """Run every probe on the untouched copy; gives how many were not 0 there."""
-    probes = sorted({(guard.probe, guard.figure) for guard in guards})
+    probes: dict[tuple[str, str, str], set[str]] = {}
+    for guard in guards:
+        probes.setdefault(guard.probe, set()).update(guard.figure.split())
 
-    def check(probe: tuple[tuple[str, str, str], str]) -> int:
-        found = _figure(copies, *probe)
-        say(f"untouched: {_called(probe[0])}: {probe[1]} is {found}")
-        return int(found != 0)
+    def check(probe: tuple[str, str, str]) -> int:
+        found = _figures(copies, probe)
+        shown = {figure: found.get(figure) for figure in sorted(probes[probe])}
+        say(f"untouched: {_called(probe)}: {shown}")
+        return sum(value != 0 for value in shown.values())
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return sum(pool.map(check, probes))
+        return sum(pool.map(check, sorted(probes)))
 
 
 def _called(probe: tuple[str, str, str]) -> str:
@@ -67,30 +70,31 @@ def _edited(guard: Guard, text: str) -> str:
 
 
 def _without(guard: Guard, copies: queue.SimpleQueue[Path]) -> bool:
-    found = _figure(copies, guard.probe, guard.figure, guard)
-    say(f"without {guard.name}: {_called(guard.probe)}: {guard.figure} is {found}")
-    return found is not None and found != 0
+    found = _figures(copies, guard.probe, guard)
+    shown = {figure: found.get(figure) for figure in guard.figure.split()}
+    say(f"without {guard.name}: {_called(guard.probe)}: {shown}")
+    return all(shown.values())
 
 
-def _figure(copies: queue.SimpleQueue[Path], probe: tuple[str, str, str], figure: str,
-            guard: Guard | None = None) -> int | None:
-    """Run a probe in a copy, with or without a guard; None when it printed no such figure."""
+def _figures(copies: queue.SimpleQueue[Path], probe: tuple[str, str, str],
+             guard: Guard | None = None) -> dict[str, int]:
+    """Run a probe in a copy, with or without a guard; gives the figures it printed."""
     copy = copies.get()
     try:
         if guard is None:
-            return _run(copy, probe, figure)
+            return _run(copy, probe)
         place = copy / guard.file
         whole = place.read_text()
         try:
             place.write_text(_edited(guard, whole))
-            return _run(copy, probe, figure)
+            return _run(copy, probe)
         finally:
             place.write_text(whole)
     finally:
         copies.put(copy)
 
 
-def _run(copy: Path, probe: tuple[str, str, str], figure: str) -> int | None:
+def _run(copy: Path, probe: tuple[str, str, str]) -> dict[str, int]:
     part, database, only = probe
     command = [sys.executable, "-m", "proofs", part, "--quick"]
     command += ["--database", database] if database else []
@@ -105,8 +109,7 @@ def _run(copy: Path, probe: tuple[str, str, str], figure: str) -> int | None:
     lines = child.stdout.read().splitlines()
     child.wait()
     too_long.cancel()
-    found = [int(line.split()[2]) for line in lines if line.startswith(f"figure {figure} ")]
+    found = [line.split() for line in lines if line.startswith("figure ")]
     if not found:
         say("\n".join(lines[-8:]))
-        return None
-    return found[0]
+    return {name: int(value) for _, name, value in found if value.isdigit()}

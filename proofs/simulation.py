@@ -53,7 +53,10 @@ def _live(made: Databases, seed: int, days: int) -> tuple[Figures, str]:
     said = f"{year.acts} acts, {year.delivered} deliveries, {year.dropped} lost events"
     say(f"seed {seed}: {said}, drift {drift}, {hash_}, {time.monotonic() - began:.0f} s")
     return {"simulation_acts": year.acts, "simulation_deliveries": year.delivered,
-            "simulation_events_dropped": year.dropped, "simulation_drift_minor_units": drift}, hash_
+            "simulation_events_dropped": year.dropped, "simulation_events_late": year.late,
+            "simulation_events_doubled": year.doubled, "simulation_posts_shuffled": year.shuffled,
+            "simulation_api_faults": year.faults, "simulation_balances": compare.balances(db),
+            "simulation_drift_minor_units": drift}, hash_
 
 
 def _drift(db: Database, stripe: StripeStandIn) -> int:

@@ -11,23 +11,24 @@ from portal import create_app
 from portal.models import PortalLink
 from portal.runtime import Runtime
 from portal.services import links, not_me, opt_out, sessions
-from proofs.harness import Databases
+from proofs.harness import Databases, Figures
 from tests.cast import Clock, Owed, make_runtime, someone_owes
 
 NOON = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def at_the_door() -> dict[str, int]:
+def at_the_door(kind: str) -> Figures:
     """Open links over HTTP at the edges of their time and after their end; counts tries and what passed."""
-    with Databases("sqlite") as prepared, prepared.opened() as db:
+    with Databases(kind) as prepared, prepared.opened() as db:
         clock = Clock(NOON)
         rt = make_runtime(db, prepared.folder, clock, log_level="CRITICAL", link_keys=_key("a"))
         outcomes = _edges(rt, clock) + _revoked(rt, clock) + _misused(rt) + _rotated(rt, clock)
-    return {"tried": sum(not should for _, should in outcomes),
-            "accepted": sum(passed and not should for passed, should in outcomes),
-            "genuine": sum(should for _, should in outcomes),
-            "genuine_refused": sum(should and not passed for passed, should in outcomes)}
+    tried = sum(not should for _, should in outcomes)
+    return {"tokens_tried": tried, "tokens_tried_at_the_door": tried,
+            "tokens_accepted": sum(passed and not should for passed, should in outcomes),
+            "tokens_genuine": sum(should for _, should in outcomes),
+            "tokens_genuine_refused": sum(should and not passed for passed, should in outcomes)}
 
 
 def _key(sign: str) -> str:

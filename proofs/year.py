@@ -39,7 +39,8 @@ class Year:
         self._counter, self._business, self._random = counter, business, random.Random(seed)
         self._owed: list[Owed] = []
         self._late: list[tuple[int, str]] = []
-        self._turn = self._unswept = self.acts = self.delivered = self.dropped = 0
+        self._turn = self._unswept = self.acts = 0
+        self.delivered = self.dropped = self.late = self.doubled = self.shuffled = self.faults = 0
         self.diary: list[str] = []
 
     def live(self, days: int) -> None:
@@ -80,6 +81,7 @@ class Year:
             # Answers that get lost three times in a row cost real seconds of the library's patience.
             kind, times = self._random.choice(API_FAULTS if self._random.random() < 0.3 else API_FAULTS[:4])
             self._counter.stripe.control.fail_next(kind, "/v1/", times=times)
+            self.faults += 1
 
     def _somebody(self) -> Owed:
         if len(self._owed) < MOST_DEBTORS and (not self._owed or self._random.random() < 0.3):
@@ -189,10 +191,13 @@ class Year:
             if dice < 0.08:
                 self.dropped += 1
             elif dice < 0.20:
+                self.late += 1
                 self._late.append((self._turn + self._random.randrange(1, 5), event))
             else:
                 now += [event] * (2 if dice < 0.32 else 1)
+                self.doubled += dice < 0.32
         if self._random.random() < 0.4:
+            self.shuffled += 1
             self._random.shuffle(now)
         self._deliver(now)
 

@@ -123,7 +123,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.make_pay_link", "POST"): Row("private", "303 /pay-link", form=CHOSEN, others=("404", "422")),
     ("debtor.revoke_pay_link", "POST"): Row(
         "private", "303 /pay-link", target={"link_id": lambda part: part.pay_only.public_id}, others=NOT_THEIRS),
-    ("debtor.pay_only", "GET"): Row("paying"),
+    ("debtor.pay_only", "GET"): Row("paying", canary=True),
     ("debtor.start_pay_only", "POST"): Row(
         "paying", "303 http://127.0.0.1", form={"expected_total": said(str(PAY_ONLY_MINOR))}),
     ("debtor.ask_pay_only", "POST"): Row("paying", "303 /pay-only"),

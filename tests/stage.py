@@ -70,7 +70,8 @@ class Part:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no other reader may see of this debtor."""
-        ids = [one.public_id for one in (*self.owed.invoices, *self.payments.values(), *self.files)]
+        ids = [*(one.public_id for one in self.owed.invoices), *(one.public_id for one in self.payments.values()),
+               *(one.public_id for one in self.files)]
         numbers = [payment.number for payment in self.payments.values()]
         return (*self.marks.seen, *ids, *numbers, self.debtor.public_id)
 

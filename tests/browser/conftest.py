@@ -21,7 +21,7 @@ from portal import create_app
 from portal.db import Database
 from portal.jobs.loop import Loop
 from portal.runtime import Runtime
-from sandbox.mailbox.__init__ import Mailbox
+from sandbox.mailbox import Mailbox
 from sandbox.stripe.server import StripeStandIn
 from tests import databases
 from tests.cast import CONNECT_SECRET, WEBHOOK_SECRET, make_runtime
