@@ -32,7 +32,7 @@ MODELED = ("model", "sqlite", "")
 TOLD = ("webhooks", "sqlite", "")
 
 GUARDS = (
-    Guard("the debtor's lock", "portal/models/debtors.py", "        .with_for_update(key_share=True)\n", "",
+    Guard("the debtor's lock", "portal/models/debtors.py", ".with_for_update(key_share=True)", "",
           _race("two_tabs"), RACES),
     Guard("the look for a known cause", "portal/services/ledger.py", "if entry.key not in known]", "]",
           MODELED, MODEL),
@@ -40,6 +40,14 @@ GUARDS = (
           "if entry.amount >= 0:", MODELED, MODEL),
     Guard("a payment counts once", "portal/services/fact_payments.py",
           "    if payment.captured_minor:\n        return \"applied\"\n", "", _race("told_twice"), RACES),
+    Guard("a payment counts once, whatever tells of it", "portal/services/fact_payments.py",
+          "    if payment.captured_minor:\n        return \"applied\"\n", "", TOLD, "webhook_facts_doubled"),
+    Guard("totals move with the transfers", "portal/services/ledger.py",
+          "    _keep_totals(session, moved)\n    return len(fresh)\n", "    return len(fresh)\n", TOLD,
+          "webhook_ledger_differences"),
+    Guard("totals move with the transfers, whoever is killed", "portal/services/ledger.py",
+          "    _keep_totals(session, moved)\n    return len(fresh)\n", "    return len(fresh)\n",
+          ("kills", "sqlite", "hear"), "kills_ledger_differences"),
     Guard("a payment of another sum closes nothing", "portal/services/fact_payments.py",
           'return "" if payment.amount_minor == fact.amount else "other_amount"', 'return ""', TOLD,
           "webhook_balances_wrong"),
@@ -72,7 +80,7 @@ GUARDS = (
           "    if rt.db.run(lambda session: _store_once(session, event, now)) is None:\n        return \"known\"\n"
           "    again = {**event, \"id\": event[\"id\"] + \"+\"}\n"
           "    return rt.db.run(lambda session: _receive(session, again, now))\n",
-          ("kills", "sqlite", "hear_of_a_chargeback"), KILLS),
+          ("kills", "sqlite", "hear_of_a_chargeback"), f"{KILLS} kills_reconciliation_differences"),
     Guard("a worker's lease runs out", "portal/services/fetching.py", "StripeFetch.leased_until < now)",
           "StripeFetch.leased_until.is_(None))", ("kills", "sqlite", "fetch"), KILLS),
     Guard("a refund nobody answered is asked for again", "portal/services/refunds.py",
@@ -81,6 +89,9 @@ GUARDS = (
     Guard("payouts are caught up too", "portal/gateways/stripe.py",
           "for types in (stripe_facts.EVENT_TYPES, stripe_facts.ALSO_EVENT_TYPES):",
           "for types in (stripe_facts.EVENT_TYPES,):", ("simulation", "sqlite", ""), "simulation_drift_minor_units"),
+    Guard("surplus pays the oldest invoice, not any", "portal/domain/allocation.py",
+          "key=lambda target: (target.due_on, target.invoice_id)):", "key=lambda _: __import__('random').random()):",
+          ("simulation", "sqlite", ""), "simulation_same_seed_differs"),
     Guard("money lies where the rule says after every return", "portal/services/fact_returns.py",
           "    settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=key, now=now)\n",
           "", MODELED, MODEL),
@@ -96,5 +107,9 @@ GUARDS = (
           "        if now >= token.ends_at:\n            raise Ended(token)\n", "", *TOKENS),
     Guard("a token's one spelling", "portal/services/tokens.py", "if not self._is_canonical(purpose, payload, text):",
           "if payload is None:", *TOKENS),
+    Guard("keys that still stand", "portal/services/tokens.py",
+          "            payload = self._serializer(self._keys, purpose).loads(text)",
+          "            payload = self._serializer(self._keys[-1:], purpose).loads(text)",
+          ("tokens", "", ""), "tokens_genuine_refused"),
     Guard("a token's purpose", "portal/services/tokens.py", 'salt=f"portal.{purpose}"', 'salt="portal"', *TOKENS),
 )
