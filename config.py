@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
@@ -22,11 +22,14 @@ Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 class Settings(BaseSettings):
     """All knobs and secrets; lists are written comma-separated."""
 
-    model_config = SettingsConfigDict(env_prefix="PORTAL_", env_file=None, extra="ignore", frozen=True)
+    # What was typed for a wrong setting may be a key: errors name the setting and never its value.
+    model_config = SettingsConfigDict(
+        env_prefix="PORTAL_", env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["demo", "test", "production"]
     base_url: str
-    database_url: str = "sqlite:///var/portal.sqlite3"
+    # Addresses of servers may hold passwords, so they are not shown with the other settings.
+    database_url: str = Field("sqlite:///var/portal.sqlite3", repr=False)
     files_dir: Path = Path("var/files")
 
     # One secret per purpose. Link keys run oldest first (itsdangerous signs with the last);
@@ -54,8 +57,8 @@ class Settings(BaseSettings):
 
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     proxy_hops: int = 0
-    limiter_storage: str = "memory://"
-    celery_broker_url: str = ""
+    limiter_storage: str = Field("memory://", repr=False)
+    celery_broker_url: str = Field("", repr=False)
     database_pool_size: int = 10
     log_level: str = "INFO"
 
@@ -97,6 +100,9 @@ class Settings(BaseSettings):
     def _check_production(self) -> None:
         if not self.base_url.startswith("https://"):
             raise ValueError("in production PORTAL_BASE_URL must use https")
+        keys = [self.session_key, self.code_key, *self.link_keys, *self.encryption_keys]
+        if len({key.get_secret_value() for key in keys}) < len(keys):
+            raise ValueError("in production each key must be another one: session, code, link and encryption keys")
         if not self.stripe_webhook_secrets:
             raise ValueError("in production PORTAL_STRIPE_WEBHOOK_SECRETS must be set")
         if self.stripe_api_base != "https://api.stripe.com":
