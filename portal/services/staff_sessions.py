@@ -1,6 +1,7 @@
 """A staff session: one signed-in browser, for whom it works, and when that ends.
 
-The browser holds a random key; the row holds its hash. The row alone knows the second factor, the business and the end.
+The browser holds a random key; the row holds its hash. The row alone knows the second factor, the business and the end;
+the idle minutes are kept in the signed cookie, which every answer renews, so that a page only read writes nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from sqlalchemy import Select, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from portal import words
-from portal.domain.roles import StaffAccess
+from portal.domain.roles import PROOF_HOLDS, StaffAccess
 from portal.models import Business, Membership, Staff, StaffSession
 from portal.runtime import Runtime
 from portal.services import brands
 from portal.services.brands import BusinessView
+from portal.services.tokens import Ended, NotGenuine, cookie_tokens
 
 # A desk that was left is closed soon; a working day is one session.
 IDLE = timedelta(minutes=45)
@@ -48,11 +50,17 @@ class StaffVisit:
 
     session_id: int
     session_public_id: str
+    session_key: str
     staff: StaffView
     second_factor: bool
     seen_at: datetime
+    stepped_up_at: datetime | None = None
     access: StaffAccess | None = None
     business: BusinessView | None = None
+
+    def is_proven(self, now: datetime) -> bool:
+        """Say whether the person has just now shown again that it is them."""
+        return self.stepped_up_at is not None and now - self.stepped_up_at < PROOF_HOLDS
 
     def words(self) -> words.Words:
         """Speak the person's language in the zone of the business they work for."""
@@ -70,6 +78,19 @@ def start(session: Session, now: datetime, staff: Staff, *, device: str, busines
     return key
 
 
+def cookie(rt: Runtime, key: str) -> str:
+    """Sign the cookie for a session: it ends after 45 idle minutes."""
+    return cookie_tokens(rt.settings).make("office-cookie", key, rt.now() + IDLE)
+
+
+def read_cookie(rt: Runtime, text: str) -> str:
+    """Read the key of a session from its cookie; empty when it is not ours or was idle too long."""
+    try:
+        return cookie_tokens(rt.settings).read("office-cookie", text, rt.now()).id
+    except (NotGenuine, Ended):
+        return ""
+
+
 def find(rt: Runtime, key: str) -> StaffVisit | None:
     """Give who sits behind a key, with one query; None when the session, the person or the time has ended."""
     now = rt.now()
@@ -78,8 +99,7 @@ def find(rt: Runtime, key: str) -> StaffVisit | None:
     if found is None:
         return None
     row, staff, membership, business = found
-    if (row.ended_at is not None or staff.disabled_at is not None or now >= row.created_at + LONGEST
-            or now >= row.seen_at + IDLE):
+    if row.ended_at is not None or staff.disabled_at is not None or now >= row.created_at + LONGEST:
         return None
     person = StaffView(staff.id, staff.public_id, staff.name, staff.email, staff.theme, staff.shortcuts, staff.locale,
                        bool(staff.totp_secret))
@@ -88,11 +108,12 @@ def find(rt: Runtime, key: str) -> StaffVisit | None:
     if proven and business is not None and membership is not None:
         access = StaffAccess(business.id, staff.id, staff.public_id, membership.role, row.id, row.stepped_up_at)
         view = brands.view(business)
-    return StaffVisit(row.id, row.public_id, person, proven, row.seen_at, access, view)
+    return StaffVisit(row.id, row.public_id, key, person, proven, row.seen_at, row.stepped_up_at,
+                      access, view)
 
 
 def touch(rt: Runtime, visit: StaffVisit) -> None:
-    """Note that a session is in use; at most once a minute, and never by a page that is only fetched."""
+    """Note that a session did something; at most once a minute, and never by a page that is only fetched."""
     now = rt.now()
     if visit.seen_at >= now - SEEN_EVERY:
         return

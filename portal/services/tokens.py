@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -17,7 +18,8 @@ from pydantic import SecretStr
 
 from config import Settings
 
-Purpose = Literal["portal-link", "link-cookie", "session-cookie", "stop", "not-me"]
+Purpose = Literal["portal-link", "link-cookie", "session-cookie", "stop", "not-me", "office-cookie", "invitation",
+                  "choose-password"]
 
 # Far above any token of ours; what is longer is not read at all.
 LONGEST = 400
@@ -80,8 +82,13 @@ class Tokens:
         return any([hmac.compare_digest(spelling, text) for spelling in spellings])
 
     def _serializer(self, keys: list[str], purpose: Purpose) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            keys, salt=f"portal.{purpose}", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})
+        return _serializer(tuple(keys), purpose)
+
+
+@lru_cache(maxsize=64)
+def _serializer(keys: tuple[str, ...], purpose: Purpose) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        list(keys), salt=f"portal.{purpose}", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})
 
 
 def _text(signed: str | bytes) -> str:
