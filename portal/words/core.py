@@ -99,6 +99,10 @@ class Words:
         """Write day and time with the name of the zone: "Friday, November 20, 11:59 pm Pacific"."""
         return dates.moment(self._babel, moment.astimezone(self.zone), self._this_year())
 
+    def zone_name(self, moment: datetime) -> str:
+        """Name the zone the reader's times are in: "Pacific"."""
+        return dates.zone_name(self._babel, moment.astimezone(self.zone))
+
     def phone(self, number: str, country: str) -> str:
         """Write a phone number as people of its country do."""
         return phones.shown(number, country)

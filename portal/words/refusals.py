@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Kind, Refusal
+from portal.words.office_refusals import OFFICE
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -96,6 +97,7 @@ SENTENCES: dict[str, str] = {
     "logo_not_svg": N_(
         "The logo must be a plain SVG drawing of at most 64 KB, without scripts, pictures or links in it."),
     "detail_too_long": N_("Each line needs some text and may have at most %(longest)s characters."),
+    **OFFICE,
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, flash, make_response, render_template, request
+from collections.abc import Callable
+
+from flask import Flask, current_app, flash, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
@@ -49,6 +51,11 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _broken)
 
 
+def dress(app: Flask, prefix: str, choose: Callable[[], str]) -> None:
+    """Give a part of the product error pages of its own; `choose` names the template when one is needed."""
+    app.extensions.setdefault("error_pages", {})[prefix] = choose
+
+
 def status_of(refusal: Refusal) -> int:
     """Give the status code of a refusal."""
     return STATUS[refusal.kind]
@@ -93,10 +100,18 @@ def _page(status: int, title: str, sentence: str) -> Response:
         # A host that is not ours was asked for, so no address can be built for it.
         return _bare(status, title, sentence)
     try:
-        return make_response(render_template("errors/page.html", title=title, sentence=sentence), status)
+        return make_response(render_template(_template(), title=title, sentence=sentence), status)
     except Exception as error:  # the page about an error must never be one itself
         failed(error, endpoint="error page")
         return _bare(status, title, sentence)
+
+
+def _template() -> str:
+    dressed: dict[str, Callable[[], str]] = current_app.extensions.get("error_pages", {})
+    for prefix, choose in dressed.items():
+        if request.path == prefix or request.path.startswith(prefix + "/"):
+            return choose()
+    return "errors/page.html"
 
 
 def _bare(status: int, title: str, sentence: str) -> Response:
