@@ -119,6 +119,15 @@ def own(_context: Context, texts: Mapping[str, str]) -> str:
 
 
 @pass_context
+def label(_context: Context, text: str) -> str:
+    """What a business calls something, in the reader's language where we know it.
+
+    It is theirs, so it stays text to be escaped: `_()` is for our own texts alone, which it takes for safe.
+    """
+    return current()._texts.gettext(text) if text else ""
+
+
+@pass_context
 def how_to_check(_context: Context, places: Mapping[str, str]) -> str:
     return current().how_to_check(places)
 
@@ -136,5 +145,5 @@ def memo_rule(_context: Context, code: str) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "money": money, "money_parts": money_parts, "percent": percent, "day": day, "short_day": short_day,
     "long_day": long_day, "clock": clock, "moment": moment, "phone": phone, "tel": phones.dialled, "own": own,
-    "how_to_check": how_to_check, "memo": memo, "memo_rule": memo_rule,
+    "label": label, "how_to_check": how_to_check, "memo": memo, "memo_rule": memo_rule,
 }
