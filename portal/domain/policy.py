@@ -7,6 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
+from portal.domain.currencies import minimum_charge
+
+# Above so many times the smallest charge a second person decides: the smallest charge knows what a currency is worth.
+SECOND_PERSON_ABOVE = 2_000
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -30,10 +35,24 @@ class Policy:
     # Emails that ask for money leave between these hours of the debtor's day.
     quiet_from_hour: int = 21
     quiet_until_hour: int = 8
+    # Questions are answered within so many working days; the page of the debtor promises it.
+    answer_business_days: int = 2
+    # Refunds and write-offs above this, by currency, need a second person where there is one; others: the default.
+    second_approver_above: Mapping[str, int] | None = None
 
     @property
     def discount_grace(self) -> timedelta:
         return timedelta(minutes=self.discount_grace_minutes)
+
+    def second_person_above(self, currency: str) -> int:
+        """Tell up to which amount one person may refund or write off alone, in minor units.
+
+        Worked: with no rule of its own, 1,000.00 US dollars, 600.00 pounds, 100,000 yen.
+        """
+        own = (self.second_approver_above or {}).get(currency)
+        if own is not None:
+            return own
+        return SECOND_PERSON_ABOVE * minimum_charge(currency)
 
     def as_rules(self) -> dict[str, Any]:
         """Give the form that is stored as a policy version."""

@@ -104,12 +104,13 @@ def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
 
 def _outgoing(rt: Runtime, ready: Ready) -> OutgoingMail:
     message, business = ready.message, ready.business
-    values = mail_links.values(rt, ready.debtor, business, ready.link)
+    values = mail_links.values(rt, ready.debtor, business, ready.link) | {"door": ready.door}
     unsubscribe = "" if message.message_class == ESSENTIAL else values["stop_link"]
     return OutgoingMail(
         from_name=plain(business.name), from_address=_own_address(rt), to_address=message.to_address,
         subject=message.subject, text=fill_in(message.body_text, values), html=fill_in(message.body_html, values),
-        message_id=message.message_id, language=message.language, reply_to=_reply_to(business.contact_email),
+        message_id=message.message_id, language=message.language,
+        reply_to=_reply_to(message.reply_to or business.contact_email),
         list_unsubscribe=unsubscribe, attachments=_attachments(rt, ready))
 
 
@@ -132,6 +133,7 @@ def _attachments(rt: Runtime, ready: Ready) -> tuple[Attachment, ...]:
     kind, _, public_id = ready.message.attachment.partition(":")
     if kind != "receipt":
         return ()
+    assert ready.debtor is not None
     receipt = receipts.print_receipt(rt, ready.message.business_id, ready.debtor.id, public_id)
     return (Attachment(receipt.name, "application/pdf", receipt.content),)
 
@@ -174,10 +176,12 @@ def wait_after(attempts: int) -> timedelta:
 def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Outcome:
     if not bad_address:
         return _write(rt, ready, token, "failed", "refused")
-    now = rt.now()
+    now, whose = rt.now(), ready.debtor
+    if whose is None:
+        return _write(rt, ready, token, "failed", "bounced")
 
     def work(session: Session) -> Outcome:
-        debtor = lock_debtor(session, ready.message.business_id, ready.debtor.id)
+        debtor = lock_debtor(session, ready.message.business_id, whose.id)
         message = _mine(session, ready, token)
         if debtor is not None and message is not None:
             last_look.settle(message, "failed", "bounced")

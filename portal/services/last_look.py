@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.gate import COLLECTING, Decision
 from portal.models import Business, Debtor, Message, PortalLink, lock_debtor
 from portal.runtime import Runtime
-from portal.services import letters, messages, not_me
+from portal.services import letters, messages, not_me, staff_links
 from portal.services.askable import Askable, askable
 from portal.services.gatekeeping import decide_for
 
@@ -28,8 +28,11 @@ class Ready:
 
     message: Message
     business: Business
-    debtor: Debtor
+    # None for an email to one of the staff.
+    debtor: Debtor | None
     link: PortalLink | None
+    # What an email to one of the staff opens, made now: an invitation, a new password.
+    door: str = ""
 
 
 def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
@@ -39,9 +42,11 @@ def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
     def work(session: Session) -> Ready | None:
         debtor = _lock_its_debtor(session, message_id)
         message = _still_claimed(session, message_id, claim_token)
-        if message is None or debtor is None:
+        if message is None:
             return None
         business = session.get_one(Business, message.business_id)
+        if debtor is None:
+            return _to_staff(rt, now, session, message, business)
         owed = askable(session, now, debtor) if message.message_class == COLLECTING else None
         decision = decide_for(
             session, now, business, debtor, message.message_class, askable=owed, but_message_id=message.id,
@@ -61,6 +66,15 @@ def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
         return Ready(message, business, debtor, link)
 
     return rt.db.run(work)
+
+
+def _to_staff(rt: Runtime, now: datetime, session: Session, message: Message, business: Business) -> Ready | None:
+    """What goes to one of the staff is essential, and the gate that guards debtors has nothing to say about it."""
+    if rt.settings.mail_safe_mode:
+        settle(message, "skipped", "safe_mode")
+        return None
+    _count_try(rt, now, message)
+    return Ready(message, business, None, None, staff_links.door(rt, session, message))
 
 
 def settle(message: Message, state: str, reason: str) -> None:
@@ -106,6 +120,10 @@ def _make_ready(rt: Runtime, now: datetime, message: Message, debtor: Debtor, de
     message.to_address, message.reason = debtor.email or "", decision.reason
     if message.message_class == COLLECTING:
         message.local_day = decision.local_day
+    _count_try(rt, now, message)
+
+
+def _count_try(rt: Runtime, now: datetime, message: Message) -> None:
     # Counted before the try, so that a message that kills its worker is given up one day.
     message.attempts += 1
     message.leased_until = now + LEASE

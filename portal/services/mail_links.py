@@ -9,9 +9,11 @@ from portal.runtime import Runtime
 from portal.services import links, not_me, opt_out
 
 
-def values(rt: Runtime, debtor: Debtor, business: Business, link: PortalLink | None) -> dict[str, str]:
-    """Give what each placeholder of a stored email becomes."""
+def values(rt: Runtime, debtor: Debtor | None, business: Business, link: PortalLink | None) -> dict[str, str]:
+    """Give what each placeholder of a stored email becomes; an email to staff, of no debtor, leads into the office."""
     now, base = rt.now(), rt.settings.base_url
+    if debtor is None:
+        return {"portal_host": urlsplit(base).netloc, "office": f"{base}/office"}
     filled = {
         "portal_host": urlsplit(base).netloc,
         "stop_link": opt_out.url_of(rt.settings, debtor, now),

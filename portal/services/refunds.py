@@ -43,24 +43,37 @@ def refund(rt: Runtime, order: RefundOrder) -> str:
 
 
 def _prepare(session: Session, order: RefundOrder, now: datetime) -> int:
-    payment = session.scalars(select(Payment).where(
-        Payment.business_id == order.business_id, Payment.public_id == order.payment_public_id)).one_or_none()
-    if payment is None:
-        raise Refusal("not_found", "unknown_payment")
-    lock_debtor(session, payment.business_id, payment.debtor_id)
-    session.refresh(payment)
-    _check(session, payment, order, now)
-    row = Refund(business_id=payment.business_id, payment_id=payment.id, amount_minor=order.amount_minor,
-                 currency=payment.currency, mode=order.mode, state="requested", created_at=now)
-    session.add(row)
-    session.flush()
+    payment = locked_payment(session, order.business_id, order.payment_public_id)
+    row = make(session, payment, order, now)
     audit.record(session, at=now, actor=order.actor, act="refund.requested", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"refund:{row.public_id}", amount=order.amount_minor,
                  mode=order.mode)
     return row.id
 
 
-def _check(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> None:
+def locked_payment(session: Session, business_id: int, public_id: str) -> Payment:
+    """Find a payment, lock its debtor and read it again; raises Refusal unknown_payment."""
+    payment = session.scalars(select(Payment).where(
+        Payment.business_id == business_id, Payment.public_id == public_id)).one_or_none()
+    if payment is None:
+        raise Refusal("not_found", "unknown_payment")
+    lock_debtor(session, payment.business_id, payment.debtor_id)
+    session.refresh(payment)
+    return payment
+
+
+def make(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> Refund:
+    """Write the row of a refund that may be made now; the caller holds the debtor's lock and notes the act."""
+    check(session, payment, order, now)
+    row = Refund(business_id=payment.business_id, payment_id=payment.id, amount_minor=order.amount_minor,
+                 currency=payment.currency, mode=order.mode, state="requested", created_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def check(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> None:
+    """Refuse a refund that the payment does not allow at this moment; see refund() for the reasons."""
     if payment.payment_intent is None or not payment.captured_minor:
         raise Refusal("conflict", "refund_not_by_stripe")
     if session.scalar(select(Chargeback.id).where(

@@ -16,7 +16,7 @@ from portal.words.core import Words
 from portal.words.jinja import environment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link")
+PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link", "office", "door")
 _PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 LONGEST_SUBJECT = 250
@@ -79,6 +79,8 @@ class Letter:
     warning: Way | None = None
     closing: tuple[str, ...] = ()
     signed: bool = True
+    # A letter to one of the staff: its action leads into the office, and nothing of a debtor's foot stands under it.
+    office_page: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ def render(words: Words, sender: Sender, reader: Reader, letter: Letter) -> Rend
         "language": words.language, "initial": sender.name[:1].upper(),
         "link": {name: "{{" + name + "}}" for name in PLACEHOLDERS},
     }
+    if letter.office_page:
+        view["link"] = {"portal_link": "{{office}}" + letter.office_page}
     text = environment().get_template("email/letter.txt").render(view)
     html = environment().get_template("email/letter.html").render(view)
     return Rendered(letter.subject[:LONGEST_SUBJECT], re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)
