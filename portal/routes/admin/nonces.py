@@ -1,0 +1,85 @@
+"""The random id a form is made with, so that the same form sent twice does its work once (see services/nonces.py)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+from wtforms import Field, HiddenField, StringField
+from wtforms.validators import ValidationError
+
+from portal.domain.errors import Refusal
+from portal.domain.money import parse_amount
+from portal.routes.admin.desk import blueprint
+from portal.routes.admin.forms import OfficeForm
+from portal.routes.shared import errors
+from portal.words.core import current
+from portal.words.refusals import N_
+
+T = TypeVar("T")
+
+
+@blueprint.app_template_global("new_nonce")
+def new_nonce() -> str:
+    """Make the random id of one form."""
+    return secrets.token_urlsafe(16)
+
+
+class DayField(StringField):  # type: ignore[misc]
+    """A calendar day as browsers send it, in words when it is none; `day` is None while it is empty."""
+
+    day: date | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        """Read the day."""
+        text = (self.data or "").strip()
+        try:
+            self.day = date.fromisoformat(text) if text else None
+        except ValueError:
+            raise ValidationError(current().text(N_("Please choose a day."))) from None
+
+
+class Known:
+    """Refuse a choice that was not offered, in words."""
+
+    def __init__(self, *offered: str) -> None:
+        self.offered = offered
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Compare what was sent with what was offered."""
+        if (field.data or "") not in self.offered:
+            raise ValidationError(current().text(N_("Please choose one of those offered.")))
+
+
+class OnceForm(OfficeForm):
+    """A form that works once: place `once_field(form)` from admin/components/debtor.html inside it."""
+
+    nonce = HiddenField(default=new_nonce)
+    status = 422
+
+    def amount(self, field: Any, currency: str) -> int:
+        """Read an amount that was typed into one of its fields; 0 with the reason beside it when it is none."""
+        try:
+            minor = parse_amount(field.data or "", currency, current().decimal_mark)
+            if minor <= 0:
+                raise Refusal("invalid", "amount_negative")
+        except Refusal as refusal:
+            self.refuse(refusal, field.name)
+            return 0
+        return minor
+
+    def does(self, work: Callable[[], T], at: Mapping[str, str] | None = None) -> T | None:
+        """Do what was asked; a refusal is shown at the field `at` names for its code, and None is given.
+
+        What is not there or not allowed is no matter of the form, and leaves it.
+        """
+        try:
+            return work()
+        except Refusal as refusal:
+            if refusal.kind in ("not_found", "not_allowed"):
+                raise
+            self.status = errors.status_of(refusal)
+            self.refuse(refusal, (at or {}).get(refusal.code, ""))
+            return None
