@@ -51,7 +51,7 @@ PARTS: dict[str, Part] = {
     "forged": Part("proofs.forged", {"forged_webhooks": 5_000},
                    ("forged_accepted", "genuine_wrong_closed", "genuine_strange_5xx", "genuine_right_refused"),
                    each_database=False),
-    "borders": Part("proofs.borders", {"authorization_cells": 4_000, "authorization_own_proven": 30, "get_routes": 100},
+    "borders": Part("proofs.borders", {"authorization_cells": 4_000, "authorization_own_proven": 28, "get_routes": 100},
                     ("authorization_leaks", "get_routes_changing_state", "forms_without_proof_taken"),
                     each_database=False),
     "fuzz": Part("proofs.fuzz", {"fuzz_requests": 20_000, "fuzz_least_of_a_form": 100}, ("fuzz_5xx",),

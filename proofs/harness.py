@@ -77,6 +77,11 @@ class Databases:
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
+    @property
+    def template(self) -> str:
+        """The migrated, empty database that copies are made of."""
+        return self._template
+
     @contextmanager
     def fresh(self) -> Iterator[str]:
         """Give the address of a database of its own."""
