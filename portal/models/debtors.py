@@ -36,6 +36,8 @@ class Debtor(Public, Base):
     email: Mapped[str | None] = mapped_column(String(254))
     email_state: Mapped[str] = mapped_column(String(12), default="ok")
     phone: Mapped[str | None] = mapped_column(String(32))
+    # Street and town as a letter needs them, in lines; empty when nobody told us.
+    postal_address: Mapped[str] = mapped_column(String(300), default="", server_default="")
     postal_code: Mapped[str | None] = mapped_column(String(16))
     country: Mapped[str | None] = mapped_column(String(2))
     locale: Mapped[str] = mapped_column(String(10))
