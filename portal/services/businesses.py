@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
@@ -20,6 +22,8 @@ from portal.services import audit
 from portal.services.audit import Actor
 from portal.words import LANGUAGES
 
+# What else belongs to the making of a business, such as its owner.
+Also = Callable[[Session, datetime, Business], None]
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 LONGEST = {"name": 120, "legal_name": 160, "contact_name": 120, "contact_phone": 32, "postal_address": 300}
 
@@ -42,8 +46,8 @@ class NewBusiness:
     contact_name: str = ""
 
 
-def create_business(rt: Runtime, wanted: NewBusiness, *, actor: Actor) -> str:
-    """Make a business with the default rules; gives its public id.
+def create_business(rt: Runtime, wanted: NewBusiness, *, actor: Actor, also: Also | None = None) -> str:
+    """Make a business with the default rules; gives its public id. `also` is done in the same commit.
 
     Raises Refusal: slug_malformed, slug_taken, business_text_missing, business_text_too_long, timezone_unknown,
     language_unknown, country_unknown, currency_unknown, email_expected, color_malformed, color_hard_to_read.
@@ -60,6 +64,8 @@ def create_business(rt: Runtime, wanted: NewBusiness, *, actor: Actor) -> str:
         session.add(PolicyVersion(business_id=business.id, version=1, rules=Policy().as_rules(), created_at=now))
         audit.record(session, at=now, actor=actor, act="business.created", business_id=business.id,
                      target=f"business:{business.public_id}")
+        if also is not None:
+            also(session, now, business)
         return business.public_id
 
     return rt.db.run(work)

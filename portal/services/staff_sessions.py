@@ -127,6 +127,18 @@ def end(session: Session, now: datetime, session_id: int) -> None:
                     .values(ended_at=now))
 
 
+def end_of(session: Session, now: datetime, staff_id: int, *, but: int | None = None,
+           business_id: int | None = None) -> int:
+    """End a person's sessions: all, all but this one, or those for one business; gives how many."""
+    query = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+    if but is not None:
+        query = query.where(StaffSession.id != but)
+    if business_id is not None:
+        query = query.where(StaffSession.business_id == business_id)
+    ended = session.execute(query.values(ended_at=now).execution_options(synchronize_session=False))
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
 def hashed(key: str) -> str:
     """Give what is stored of a session's key."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 import pyotp
-from flask import Flask, session as of_forms
+from flask import Flask
+from flask import session as of_forms
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
