@@ -56,7 +56,7 @@ GUARDS = (
     Guard("facts that wait for their payment", "portal/services/facts.py",
           "            _apply_waiting(session, fact, now)\n", "", TOLD, "webhook_facts_lost"),
     Guard("a waiting fact and its payment, one after the other", "portal/services/fact_lookup.py",
-          "    if locks and session", "    if not locks and session", _race("refund_before_payment"), RACES),
+          "func.pg_advisory_xact_lock(func.hashtextextended(name, 0))", "func.length(name)", _race("refund_before_payment"), RACES),
     Guard("SQLite begins to write at once", "portal/db.py", '"BEGIN IMMEDIATE"', '"BEGIN"',
           _race("two_tabs", "sqlite"), RACES),
     Guard("one page at a time can be paid", "portal/services/payments.py", "    if standing:\n", "    if not price:\n",
