@@ -17,8 +17,9 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Approval, Business, Debtor, Invoice, Note, Payment, Staff, lock_debtor
 from portal.runtime import Runtime
-from portal.services import approval_mail, approvals, audit, bookkeeping, refunds
+from portal.services import approval_mail, approvals, audit, bookkeeping, corrections, refunds
 from portal.services.audit import staff_actor
+from portal.services.corrected import PREFIX, act_of, transfer_of
 from portal.services.refunds import RefundOrder
 
 SHOWN = 50
@@ -124,6 +125,10 @@ def _refund(session: Session, access: StaffAccess, row: Approval, now: datetime)
 
 
 def _write_off(session: Session, access: StaffAccess, row: Approval, now: datetime) -> dict[str, int]:
+    transfer_id = transfer_of(row.target)
+    if transfer_id is not None:
+        corrections.mirror(session, row.business_id, transfer_id, now)
+        return {}
     invoice, left = approvals.locked_invoice(session, row.business_id, row.target)
     if left != row.amount_minor:
         raise Refusal("conflict", "approval_changed", left=left, currency=row.currency)
@@ -198,7 +203,7 @@ def _close(session: Session, access: StaffAccess, row: Approval, state: str, now
 def _note_decision(session: Session, access: StaffAccess, row: Approval, now: datetime, **done: int) -> None:
     audit.record(session, at=now, actor=staff_actor(access), act=f"approval.{row.state}", business_id=row.business_id,
                  debtor_id=row.debtor_id, target=f"approval:{row.public_id}", wanted=row.act, amount=row.amount_minor,
-                 currency=row.currency, about=row.target, **done)
+                 currency=row.currency, about=row.target, reason=row.reason, **done)
 
 
 def _order(access: StaffAccess, row: Approval) -> RefundOrder:
@@ -214,6 +219,8 @@ def _obstacle(session: Session, access: StaffAccess, row: Approval, now: datetim
             payment = session.scalars(select(Payment).where(
                 Payment.business_id == row.business_id, Payment.public_id == row.target)).one()
             refunds.check(session, payment, _order(access, row), now)
+        elif (transfer_id := transfer_of(row.target)) is not None:
+            corrections.check(session, row.business_id, transfer_id)
         else:
             left = approvals.left_of(session, row.business_id, row.target)
             if left != row.amount_minor:
@@ -232,15 +239,19 @@ def _view(session: Session, access: StaffAccess, row: Approval, obstacle: Refusa
         .outerjoin(decider, decider.id == Approval.decided_by).where(Approval.id == row.id)).one()
     mode, sign, reason = row.reason.rpartition(":")
     return ApprovalView(
-        public_id=row.public_id, act=row.act, state=row.state, debtor_public_id=debtor.public_id if debtor else "",
-        debtor_name=debtor.name if debtor else "", about=_number(session, row), about_public_id=row.target,
-        currency=row.currency, amount=row.amount_minor, reason=reason, mode=mode if sign else "",
-        note=_note(session, row), asked_by=asked_by, asked_at=row.asked_at, expires_at=row.asked_at + approvals.STANDS,
+        public_id=row.public_id, act=act_of(row.act, row.target), state=row.state,
+        debtor_public_id=debtor.public_id if debtor else "", debtor_name=debtor.name if debtor else "",
+        about=_number(session, row), about_public_id=row.target.removeprefix(PREFIX), currency=row.currency,
+        amount=row.amount_minor, reason=reason, mode=mode if sign else "", note=_note(session, row),
+        asked_by=asked_by, asked_at=row.asked_at, expires_at=row.asked_at + approvals.STANDS,
         decided_by=decided_by or "", decided_at=row.decided_at, version=row.version,
         mine=row.asked_by == access.staff_id, obstacle=obstacle)
 
 
 def _number(session: Session, row: Approval) -> str:
+    transfer_id = transfer_of(row.target)
+    if transfer_id is not None:
+        return str(transfer_id)
     thing = Payment if row.act == "refund" else Invoice
     return session.scalar(select(thing.number).where(
         thing.business_id == row.business_id, thing.public_id == row.target)) or ""

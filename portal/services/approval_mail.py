@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Approval, Business, Staff
 from portal.services import staff_mail
+from portal.services.corrected import act_of
 from portal.services.staff_mail import StaffReader
 from portal.words import office_emails
 
@@ -19,8 +20,8 @@ def tell_approver(session: Session, now: datetime, business: Business, reader: S
         session, now, business, StaffReader(reader.email, reader.locale), "approval",
         f"approval:{approval.public_id}:{reader.public_id}",
         lambda words, sender: office_emails.approval_asked(
-            words, sender, reader.name, asker.name, approval.act, approval.amount_minor, approval.currency,
-            approval.public_id))
+            words, sender, reader.name, asker.name, act_of(approval.act, approval.target),
+            approval.amount_minor, approval.currency, approval.public_id))
 
 
 def tell_asker(session: Session, now: datetime, business: Business, asker: Staff, decider: Staff,

@@ -52,6 +52,8 @@ class Asked:
     currency: str
     amount: int
     reason: str
+    # What own words of the person are about, such as payment:<public id>; they are kept as a note of the debtor.
+    about: str
     note: str = ""
 
 
@@ -79,15 +81,15 @@ def _refund(session: Session, access: StaffAccess, order: RefundOrder, reason: s
             now: datetime) -> int | None:
     payment = refunds.locked_payment(session, order.business_id, order.payment_public_id)
     asked = Asked("refund", payment.public_id, payment.debtor_id, payment.currency, order.amount_minor,
-                  f"{order.mode}:{reason}", note)
-    _refuse_while_waiting(session, access, asked)
+                  f"{order.mode}:{reason}", f"payment:{payment.public_id}", note)
+    refuse_while_waiting(session, access, asked)
     # A sum in slices is the same sum: what has gone back of this payment already counts as well.
     if needs_second(session, access, payment.currency, order.amount_minor + _gone_back(session, payment)):
         refunds.check(session, payment, order, now)
-        _wait(session, access, asked, now)
+        wait(session, access, asked, now)
         return None
     row = refunds.make(session, payment, order, now)
-    _keep_note(session, access, asked, now)
+    keep_note(session, access, asked, now)
     audit.record(session, at=now, actor=order.actor, act="refund.requested", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"refund:{row.public_id}", amount=order.amount_minor,
                  currency=payment.currency, mode=order.mode, reason=reason, payment=payment.public_id)
@@ -112,16 +114,17 @@ def _write_off(session: Session, access: StaffAccess, public_id: str, reason: st
     invoice, left = locked_invoice(session, access.business_id, public_id)
     if expected is not None and expected != left:
         raise Refusal("conflict", "sum_changed", left=left, currency=invoice.currency)
-    asked = Asked("write_off", invoice.public_id, invoice.debtor_id, invoice.currency, left, reason, note)
-    _refuse_while_waiting(session, access, asked)
+    asked = Asked("write_off", invoice.public_id, invoice.debtor_id, invoice.currency, left, reason,
+                  f"invoice:{invoice.public_id}", note)
+    refuse_while_waiting(session, access, asked)
     if left > policies.in_force(session, access.business_id).second_person_above(invoice.currency):
         access.require_proof(now)
     if needs_second(session, access, invoice.currency, left):
-        _wait(session, access, asked, now)
+        wait(session, access, asked, now)
         return "waiting"
     cause = new_public_id()
     bookkeeping.write_off(session, invoice, cause=cause, now=now)
-    _keep_note(session, access, asked, now)
+    keep_note(session, access, asked, now)
     audit.record(session, at=now, actor=staff_actor(access), act="invoice.written_off", business_id=invoice.business_id,
                  debtor_id=invoice.debtor_id, target=f"invoice:{invoice.public_id}", amount=left,
                  currency=invoice.currency, reason=reason, write_off=cause)
@@ -177,21 +180,23 @@ def _gone_back(session: Session, payment: Payment) -> int:
         or_(Refund.state.notin_(("failed", "canceled")), Refund.booked_at.is_not(None)))))
 
 
-def _refuse_while_waiting(session: Session, access: StaffAccess, asked: Asked) -> None:
+def refuse_while_waiting(session: Session, access: StaffAccess, asked: Asked) -> None:
+    """Refuse what waits for a second person already."""
     if session.scalar(select(Approval.id).where(
             Approval.business_id == access.business_id, Approval.act == asked.act, Approval.target == asked.target,
             Approval.state == "waiting")):
         raise Refusal("conflict", "approval_waiting")
 
 
-def _wait(session: Session, access: StaffAccess, asked: Asked, now: datetime) -> None:
+def wait(session: Session, access: StaffAccess, asked: Asked, now: datetime) -> None:
+    """Keep an act for a second person and tell everybody who may decide; notes the one audit event."""
     approval = Approval(
         business_id=access.business_id, debtor_id=asked.debtor_id, act=asked.act, target=asked.target,
         currency=asked.currency, amount_minor=asked.amount, reason=asked.reason, state="waiting",
         asked_by=access.staff_id, asked_at=now)
     session.add(approval)
     session.flush()
-    _keep_note(session, access, asked, now, about=f"approval:{approval.public_id}")
+    keep_note(session, access, asked, now, about=f"approval:{approval.public_id}")
     business = session.get_one(Business, access.business_id)
     asker = session.get_one(Staff, access.staff_id)
     for person in approvers(session, access.business_id, but=access.staff_id):
@@ -201,9 +206,9 @@ def _wait(session: Session, access: StaffAccess, asked: Asked, now: datetime) ->
                  amount=asked.amount, currency=asked.currency, reason=asked.reason, about=asked.target)
 
 
-def _keep_note(session: Session, access: StaffAccess, asked: Asked, now: datetime, about: str = "") -> None:
+def keep_note(session: Session, access: StaffAccess, asked: Asked, now: datetime, about: str = "") -> None:
+    """Keep own words where they can be erased one day: as a note of the debtor."""
     if asked.note.strip():
-        thing = "payment" if asked.act == "refund" else "invoice"
         session.add(Note(
             business_id=access.business_id, debtor_id=asked.debtor_id, staff_id=access.staff_id, kind="reason",
-            about=about or f"{thing}:{asked.target}", body=asked.note.strip(), at=now))
+            about=about or asked.about, body=asked.note.strip(), at=now))

@@ -219,18 +219,24 @@ def correct(session: Session, transfer: LedgerTransfer, *, kind: str = "correcti
         lock_debtor(session, transfer.business_id, debtor_id)
     else:
         lock_business(session, transfer.business_id)
-    if (debit.kind == RECEIVABLE and transfer.kind in MONEY_KINDS) or credit.kind == DEBTOR_CREDIT:
-        raise Refusal("conflict", "correct_the_payment")
-    if kind == "correction" and transfer.kind in MONEY_KINDS:
-        raise Refusal("conflict", "correct_the_payment")
+    refuse_correction(session, transfer, debit, credit, kind)
     key = f"correction:{transfer.id}"
-    if ledger.is_posted(session, transfer.business_id, key):
-        raise Refusal("conflict", "already_corrected")
     ledger.post(session, transfer.business_id, [Entry(
         credit, debit, transfer.amount, kind, key, "correction", str(transfer.id), now, memo=kind,
         corrects_id=transfer.id)], now=now)
     if debtor_id is not None and settle.needs_settling(session, transfer.business_id, debtor_id, transfer.currency):
         settle.settle(session, transfer.business_id, debtor_id, transfer.currency, cause=key, now=now)
+
+
+def refuse_correction(session: Session, transfer: LedgerTransfer, debit: Account, credit: Account,
+                      kind: str = "correction") -> None:
+    """Refuse to undo what a mirror would not put right; raises Refusal correct_the_payment, already_corrected."""
+    if (debit.kind == RECEIVABLE and transfer.kind in MONEY_KINDS) or credit.kind == DEBTOR_CREDIT:
+        raise Refusal("conflict", "correct_the_payment")
+    if kind == "correction" and transfer.kind in MONEY_KINDS:
+        raise Refusal("conflict", "correct_the_payment")
+    if ledger.is_posted(session, transfer.business_id, f"correction:{transfer.id}"):
+        raise Refusal("conflict", "already_corrected")
 
 
 def _of(invoice: Invoice) -> Account:

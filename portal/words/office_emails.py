@@ -14,6 +14,9 @@ def approval_asked(words: Words, sender: Sender, reader: str, asker: str, act: s
                              "and until then nothing happens.", name=plain(asker)),
         "write_off": words.text("%(name)s wants to write off what is left of an invoice. Above your limit a second "
                                 "person decides, and until then nothing happens.", name=plain(asker)),
+        "correction": words.text("%(name)s wants to correct an entry of the books, which lowers what a debtor owes. "
+                                 "Above your limit a second person decides, and until then nothing happens.",
+                                 name=plain(asker)),
     }
     return Letter(
         subject=words.text("Your decision is needed at %(business)s", business=sender.name),

@@ -30,7 +30,7 @@ REASONS: dict[str, str] = {
     "mistake": N_("Our mistake"),
     "other": N_("Other, in your own words"),
 }
-ACTS: dict[str, str] = {"refund": N_("Refund"), "write_off": N_("Write-off")}
+ACTS: dict[str, str] = {"refund": N_("Refund"), "write_off": N_("Write-off"), "correction": N_("Correction")}
 STATES: dict[str, str] = {
     "waiting": N_("waits"), "approved": N_("approved"), "refused": N_("refused"), "withdrawn": N_("taken back"),
 }

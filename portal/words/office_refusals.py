@@ -22,6 +22,9 @@ OFFICE: dict[str, str] = {
     "approval_changed": N_("What is left of the invoice has changed since this was asked: it is %(left)s now. Nothing "
                            "was done; it has to be asked for anew."),
     "sum_changed": N_("The sum has changed since you looked: %(left)s is left now. Nothing was done; look again."),
+    "period_backwards": N_("The first day lies after the last. Please turn them around."),
+    "note_needs_debtor": N_("This entry belongs to no debtor, so own words cannot be kept with it. Choose one of the "
+                            "reasons."),
     # Access
     "sign_in_wrong": N_("This email and this password do not belong together. Look at both, or choose a new password."),
     "sign_in_wait": N_("Too many tries. Wait %(minutes)s minutes and try again."),
@@ -51,16 +54,49 @@ OFFICE: dict[str, str] = {
     "unknown_staff": N_("There is nobody with this email address."),
     "email_needs_business": N_("An email is sent in the name of a business. Name one, or print the link."),
     "theme_unknown": N_("Please choose one of the colors offered."),
+    # A debtor's page
+    "debtor_erased": N_("Their personal data was erased, so this cannot be done any more."),
+    "form_without_id": N_("This form did not reach us whole. Please load the page again and send it once more."),
+    "form_used_elsewhere": N_("This form was sent for another debtor already. Please load the page again."),
+    "note_empty": N_("Please write something, or choose what came of the call."),
+    "unknown_result": N_("Please choose one of the results."),
+    "promise_needs_day": N_("A promise needs its day: when do they want to pay?"),
+    "promise_day_wrong": N_("Please choose a day from today on, at most %(days)s days ahead. Further away is a plan."),
+    "hold_empty": N_("Please choose what is to rest: reminders, fees, or both."),
+    "hold_day_wrong": N_("Please choose a day from today on, at most a year ahead."),
+    "hold_has_cause": N_("This hold ends with what caused it, and not by hand."),
+    "unknown_reason": N_("Please choose one of the reasons."),
+    "no_phone": N_("There is no phone number on file. A code is only read out to a number you have called yourself."),
+    "unknown_channel": N_("Please choose how the money came."),
+    "day_to_come": N_("That day is still to come. When did it happen?"),
+    "nothing_billed": N_("Nothing was ever billed to them in this currency, so the money has nothing to stand against."),
+    "payment_looks_recorded": N_("This looks recorded already, as %(number)s: the same amount, reference and day. If it "
+                                 "is another payment, say so below."),
+    "no_credit_to_use": N_("No credit is free to use, or nothing is open that it could pay."),
+    "credit_above_invoice": N_("At most %(most)s of this invoice can still be credited."),
+    "text_too_long": N_("At most %(longest)s characters fit here."),
+    "name_empty": N_("Please enter a name."),
+    "phone_malformed": N_("That does not look like a phone number. Please write it with digits, such as +1 503 555 0142."),
+    "email_expected": N_("Please enter one email address, such as name@example.com."),
+    "choice_unknown": N_("Please choose one of those offered."),
+    "fact_not_on_file": N_("This is not on file, so nobody could pass the check. Enter it, or choose the emailed code."),
+    "address_blocked": N_("The reader of this address told us that they are someone else, so it cannot be used."),
+    "changed_meanwhile": N_("Somebody changed this while you were editing. Nothing of yours was saved yet."),
+    "said_by_missing": N_("Please say how they told you."),
+    "terms_days_wrong": N_("Please enter a number of days from 0 to %(days)s."),
+    "legal_claims_hold": N_("Their data is still needed for legal claims: money is open, held or on its way."),
+    "recent_money": N_("A payment of theirs can still be taken back by the bank. Say that you erase all the same."),
     # Questions and requests
     "words_missing": N_("Please write something first."),
     "words_too_long": N_("That is too long: %(length)s characters, and at most %(longest)s can be kept."),
     "number_malformed": N_("That does not look like a phone number. Please write it with its area code."),
     "number_missing": N_("We have no phone number of yours. Please tell us one."),
-    "questions_wait": N_("%(count)s of your questions wait for an answer already. Please add to one of those, or call us."),
+    "questions_wait": N_("%(count)s of your questions wait for an answer already. Please add to one of those, or call "
+                         "us."),
     "answer_first": N_("We have not answered your last words yet. Please wait for us, or call us."),
     "question_closed": N_("A colleague closed this in the meantime. Nothing was sent; your words are still here."),
-    "question_moved_on": N_("Something new was said here in the meantime. Nothing was sent. Read it, then send your words "
-                            "again; they are still here."),
+    "question_moved_on": N_("Something new was said here in the meantime. Nothing was sent. Read it, then send your "
+                            "words again; they are still here."),
     "queue_solved": N_("A colleague has dealt with this in the meantime. Nothing was done twice."),
     "unknown_act": N_("Please choose one of the answers offered."),
     "later_day_wrong": N_("Please choose a day after today, at most %(days)s days away."),
@@ -68,5 +104,18 @@ OFFICE: dict[str, str] = {
     "nothing_picked": N_("Please choose an invoice first."),
     "suspense_going_back": N_("This money is on its way back to the sender. It cannot be applied any more."),
     "suspense_refund_refused": N_("Stripe did not take this refund. Nothing was sent; look at the payment in Stripe."),
+    # Lists
+    "list_edge": N_("This address does not lead to a page of this list. Begin at its first page."),
+    "list_day": N_("Please write days as year, month and day, such as 2026-11-23."),
+    "list_search_long": N_("At most %(longest)s characters can be searched for."),
+    "list_search_signs": N_("There are signs in the search that no name or number has."),
+    "list_order": N_("The list cannot be sorted like this."),
+    "list_value": N_("A filter in this address asks for something that does not exist. Choose one of those offered."),
+    "list_search_wide": N_("Far more begins like this than can be looked through. Type more letters, or one more "
+                           "word."),
+    "list_too_many": N_("At most %(rows)s rows can be taken at once. Narrow the list, then do it again for the rest."),
+    "nothing_chosen_rows": N_("Please pick at least one row first."),
+    "export_too_many": N_("At most %(rows)s rows fit into one file. Narrow the list, and take out the rest after."),
+    "unknown_format": N_("Please choose one of the file formats offered."),
+    "person_unknown": N_("Please choose somebody who works here."),
 }
-
