@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Business, Debtor, Invoice, Note, lock_debtor
+from portal.runtime import Runtime
 
 LONGEST_WORDS = 4_000
 
@@ -22,6 +23,12 @@ def find(session: Session, access: StaffAccess, debtor_id: str) -> Debtor:
     if debtor is None:
         raise Refusal("not_found", "unknown_page")
     return debtor
+
+
+def id_of(rt: Runtime, access: StaffAccess, debtor_id: str) -> int:
+    """Give our own number of a debtor of this business; raises Refusal not_found."""
+    with rt.db.reading() as session:
+        return find(session, access, debtor_id).id
 
 
 def lock(session: Session, access: StaffAccess, debtor_id: str, *, erased_too: bool = False) -> Debtor:

@@ -129,6 +129,7 @@ class Page:
     habits: Habits
     terms: Terms
     call_reasons: Sequence[Any]
+    call_currency: str
     closed_invoices: int
     threads: Sequence[ThreadView]
     timeline: Timeline
@@ -147,13 +148,14 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
         invoices = [_invoice(row, holds, today) for row in accounts if row.kind == RECEIVABLE]
         closed = [_invoice(row, (), today) for row in _closed(session, debtor)] if all_invoices else []
         standing = _standing(session, debtor)
+        call = max((row for row in standing if row.call_score), key=lambda row: row.call_score, default=None)
         return Page(
             person=_view(debtor, assigned), today=today, sums=_sums(accounts, invoices),
             invoices=[*invoices, *closed], holds=_hold_rows(session, debtor, holds),
             coming=debtor_next.coming(session, debtor, now, today, _dues(invoices), [
                 (hold.until, hold.cause) for hold, _, _ in holds if hold.until]),
             habits=debtor_next.habits(session, debtor), terms=_terms(debtor, standing),
-            call_reasons=next((row.call_reasons for row in standing if row.call_score), []),
+            call_reasons=call.call_reasons if call else [], call_currency=call.currency if call else "",
             closed_invoices=sum(row.paid_invoices for row in standing),
             threads=questions.threads_of(session, access, debtor.id),
             timeline=timeline.page(session, Scope(access.business_id, debtor.id, now), group=group, before=before),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal.words import office_reasons
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sayable
 
@@ -51,14 +52,12 @@ CHANNELS: Mapping[str, str] = {
     "cash": N_("Cash"), "check": N_("Check"),
 }
 REASONS: Mapping[str, str] = {
-    "agreed": N_("Agreed with them"), "checking": N_("We are checking something"), "hardship": N_("Hardship"),
-    "goods_missing": N_("Goods or work are missing"), "other": N_("Another reason"),
-    "thanks": N_("Thank-you"), "apology": N_("Apology"), "loyalty": N_("Long-standing customer"),
-    "billed_wrong": N_("Billed wrong"), "returned": N_("Goods came back"), "not_delivered": N_("Not delivered"),
+    **office_reasons.REASONS,
+    "checking": N_("We are checking something"), "hardship": N_("Hardship"),
+    "goods_missing": N_("Goods or work are missing"), "thanks": N_("Thank-you"), "apology": N_("Apology"),
+    "loyalty": N_("Long-standing customer"), "billed_wrong": N_("Billed wrong"), "returned": N_("Goods came back"),
     "price_agreed": N_("Another price was agreed"), "first_time": N_("First time late"),
-    "our_mistake": N_("Our mistake"), "uncollectable": N_("Cannot be collected"), "insolvent": N_("Insolvent"),
-    "too_small": N_("Too small to pursue"), "mistake": N_("A mistake"), "duplicate": N_("Paid twice"),
-    "goodwill": N_("Goodwill"),
+    "our_mistake": N_("Our mistake"),
 }
 ACTS: Mapping[str, str] = {
     "hold.made": N_("Hold made"), "hold.lifted": N_("Hold lifted"), "link.sent": N_("Link sent by email"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
@@ -17,8 +17,6 @@ from portal.routes.admin.forms import OfficeForm
 from portal.routes.shared import errors
 from portal.words.core import current
 from portal.words.refusals import N_
-
-T = TypeVar("T")
 
 
 @blueprint.app_template_global("new_nonce")
@@ -58,8 +56,9 @@ class OnceForm(OfficeForm):
 
     nonce = HiddenField(default=new_nonce)
     status = 422
+    outcome: Any = None
 
-    def amount(self, field: Any, currency: str) -> int:
+    def amount_of(self, field: Any, currency: str) -> int:
         """Read an amount that was typed into one of its fields; 0 with the reason beside it when it is none."""
         try:
             minor = parse_amount(field.data or "", currency, current().decimal_mark)
@@ -70,16 +69,17 @@ class OnceForm(OfficeForm):
             return 0
         return minor
 
-    def does(self, work: Callable[[], T], at: Mapping[str, str] | None = None) -> T | None:
-        """Do what was asked; a refusal is shown at the field `at` names for its code, and None is given.
+    def does(self, work: Callable[[], object], at: Mapping[str, str] | None = None) -> bool:
+        """Do what was asked and say whether it was done; a refusal is shown at the field `at` names for its code.
 
-        What is not there or not allowed is no matter of the form, and leaves it.
+        What is not there or not allowed is no matter of the form, and leaves it. What came of it is in `outcome`.
         """
         try:
-            return work()
+            self.outcome = work()
         except Refusal as refusal:
             if refusal.kind in ("not_found", "not_allowed"):
                 raise
             self.status = errors.status_of(refusal)
             self.refuse(refusal, (at or {}).get(refusal.code, ""))
-            return None
+            return False
+        return True
