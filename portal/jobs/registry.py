@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.runtime import Runtime
-from portal.services import asking, delivery, fetching, inbox, refunds
+from portal.services import (
+    asking,
+    cadences,
+    dashboard_summary,
+    delivery,
+    fetching,
+    import_files,
+    inbox,
+    refunds,
+    reminder_sweep,
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,14 @@ JOBS: tuple[Job, ...] = (
     Job("fetch_from_stripe", fetching.fetch_due, every_seconds=5),
     Job("ask_stripe", asking.ask_due, every_seconds=10),
     Job("send_refunds", refunds.send_due, every_seconds=15, sweep=True),
+    Job("track_new_invoices", cadences.track_new, every_seconds=60),
+    Job("remind", reminder_sweep.sweep, every_seconds=30),
+    Job("wake_reminders", cadences.wake, every_seconds=3600, sweep=True),
+    Job("count_dashboards", dashboard_summary.refresh_due, every_seconds=60, sweep=True),
     Job("catch_up_events", inbox.catch_up, every_seconds=600, sweep=True),
     Job("catch_up_all_events", inbox.catch_up_wide, every_seconds=86_400, sweep=True),
     Job("forget_payloads", inbox.forget_payloads, every_seconds=3600, sweep=True),
+    Job("forget_import_files", import_files.forget, every_seconds=3600, sweep=True),
 )
 
 

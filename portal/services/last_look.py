@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.gate import COLLECTING, Decision
-from portal.models import Business, Debtor, Message, PortalLink, lock_debtor
+from portal.models import Business, CadenceStep, Debtor, Message, PortalLink, lock_debtor
 from portal.runtime import Runtime
 from portal.services import letters, messages, not_me, staff_links
 from portal.services.askable import Askable, askable
@@ -20,6 +20,8 @@ from portal.services.gatekeeping import decide_for
 
 # Longer than one message can take with every timeout of the mail server.
 LEASE = timedelta(minutes=4)
+# reminder:<debtor>:<step>:<day>
+STEP_KEY_COLONS = 3
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,18 @@ def _put_off(message: Message, decision: Decision) -> None:
 def _write_anew(session: Session, now: datetime, business: Business, debtor: Debtor, message: Message,
                 owed: Askable) -> None:
     """A part may have been paid or disputed since it was queued; what leaves names the sums of this moment."""
-    rendered = letters.reminder(session, now, business, debtor, owed)
+    rendered = letters.reminder(session, now, business, debtor, owed, tone=_tone(session, message))
+    if message.link_id is None:
+        message.link_id = messages.fresh_link(session, now, debtor).id
     message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
+
+
+def _tone(session: Session, message: Message) -> str:
+    """The tone of the cadence's step a reminder speaks for; one sent by hand is friendly."""
+    step = message.key.split(":")[2] if message.key.count(":") == STEP_KEY_COLONS else ""
+    found = session.scalar(select(CadenceStep.tone).where(
+        CadenceStep.business_id == message.business_id, CadenceStep.public_id == step))
+    return found or "friendly"
 
 
 def _make_ready(rt: Runtime, now: datetime, message: Message, debtor: Debtor, decision: Decision) -> None:

@@ -46,14 +46,16 @@ def sender_of(business: Business, words: Words) -> Sender:
     )
 
 
-def reminder(session: Session, now: datetime, business: Business, debtor: Debtor, askable: Askable) -> Rendered:
-    """Write the reminder about what may be asked for now; at least one invoice."""
+def reminder(session: Session, now: datetime, business: Business, debtor: Debtor, askable: Askable, *,
+             tone: str = "friendly") -> Rendered:
+    """Write the reminder about what may be asked for now, in the tone of its step; at least one invoice."""
     invoices = [
         OwedInvoice(plain(i.number), plain(i.title), i.issued_on, i.due_on, i.currency, i.left_minor)
         for i in askable.invoices]
     no_fees = not has_fees(session, debtor)
     return write(session, now, business, debtor, lambda voice: email_kinds.reminder(
-        voice.words, voice.sender, voice.reader, invoices, today=voice.words.local_date(now), no_fees=no_fees))
+        voice.words, voice.sender, voice.reader, invoices, today=voice.words.local_date(now), no_fees=no_fees,
+        tone=tone))
 
 
 def paid_sum(session: Session, payment: Payment) -> PaidSum:

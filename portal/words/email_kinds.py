@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from portal.words.core import Words
 from portal.words.emails import Letter, Reader, Row, Sender, Way
+from portal.words.reminder_tones import firmer
 
 SHOWN_INVOICES = 12
 
@@ -53,13 +54,15 @@ class PaidSum:
 
 
 def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], *, today: date,
-             no_fees: bool) -> Letter:
-    """Word the friendly reminder about all open invoices; at least one, oldest due date first."""
+             no_fees: bool, tone: str = "friendly") -> Letter:
+    """Word the reminder about all open invoices, in a step's tone; at least one, oldest due date first."""
     one = invoices[0] if len(invoices) == 1 else None
+    firm = firmer(words, tone, today) if invoices[0].due_on < today else None
     return Letter(
         subject=words.text("A note from %(business)s", business=sender.name),
         preview=words.text("Your page with us, and the ways to take care of it."),
-        greeting=_hello(words, reader), opening=(_why(words, invoices, today),), amounts=_totals(words, invoices),
+        greeting=_hello(words, reader), opening=firm or (_why(words, invoices, today),),
+        amounts=_totals(words, invoices),
         amount_note=_what_for(words, invoices, no_fees), rows=() if one else _owed_rows(words, invoices, today),
         action=words.text("See your ways to pay"), ways=_ways(words),
         closing=(words.text("You can also just reply; %(name)s reads every answer.", name=sender.contact_name),),

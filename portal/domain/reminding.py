@@ -1,0 +1,142 @@
+"""One debtor's day: which steps of their invoices are taken now, which wait and until when, and why. Pure.
+
+The nightly sweep, the simulator and "what happens next" ask the same function, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from portal.domain.cadences import Planned, Step, firmest, next_step
+from portal.domain.gate import Decision, QuietHours, Situation, decide, local_day, next_loud_moment
+
+# What holds a step without an end of its own is looked at again the next day.
+LOOK_AGAIN = timedelta(days=1)
+TAKEN, HELD, RESTING = "taken", "held", "resting"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One open or paid invoice of a debtor, with the steps of its cadence and the newest one taken; minor units."""
+
+    invoice_id: int
+    due_on: date
+    left_minor: int
+    # What of it may be asked for now: the rest is held or on its way.
+    free_minor: int
+    steps: Sequence[Step]
+    last: Step | None = None
+    last_on: date | None = None
+    # When the hold that covers all of it ends by itself; None: nobody knows.
+    held_until: datetime | None = None
+    # Why nothing of it may be asked for: held, or on_its_way.
+    held_reason: str = "held"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an invoice's next step: taken, held, or resting for good; `look_at` is when to look again."""
+
+    invoice_id: int
+    what: str
+    reason: str
+    step: Step | None = None
+    look_at: datetime | None = None
+
+
+@dataclass
+class Day:
+    """What one look at a debtor decided; at most one email, whose tone is the firmest step's."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    email: Step | None = None
+    decision: Decision | None = None
+    letters: list[Step] = field(default_factory=list)
+    call: Step | None = None
+
+
+def look(standings: Sequence[Standing], situation: Situation, *, may_call: bool, has_address: bool, now: datetime,
+         is_open: Callable[[date], bool]) -> Day:
+    """Decide about all invoices of one debtor at once.
+
+    `situation` is what the message gate knows of them. Reasons to hold: those of the gate, call_has_no_number,
+    letter_has_no_address, and "planned" for a step whose day has not come.
+    """
+    found, zones, quiet = Day(), situation.zones, situation.quiet
+    today = local_day(now, zones)
+    due: list[tuple[Standing, Step]] = []
+    for standing in standings:
+        planned = _next(standing, today, is_open)
+        if standing.left_minor <= 0:
+            found.outcomes.append(Outcome(standing.invoice_id, RESTING, "nothing_left"))
+        elif planned is None:
+            found.outcomes.append(Outcome(standing.invoice_id, RESTING, "cadence_ended"))
+        elif planned.on > today:
+            at = opening(planned.on, zones, quiet)
+            found.outcomes.append(Outcome(standing.invoice_id, HELD, "planned", planned.step, at))
+        elif standing.free_minor <= 0:
+            until = standing.held_until or now + LOOK_AGAIN
+            found.outcomes.append(Outcome(standing.invoice_id, HELD, standing.held_reason, planned.step, until))
+        else:
+            due.append((standing, planned.step))
+    if due:
+        _take(found, due, situation, may_call=may_call, has_address=has_address, now=now, is_open=is_open)
+    return found
+
+
+def opening(day: date, zones: Sequence[tzinfo], quiet: QuietHours) -> datetime:
+    """Give the first moment of a debtor's day in which they may be written to, in every zone they may be in."""
+    midnight = datetime.combine(day, time(), tzinfo=zones[0])
+    return next_loud_moment(midnight, zones, quiet)
+
+
+def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, *, may_call: bool, has_address: bool,
+          now: datetime, is_open: Callable[[date], bool]) -> None:
+    verdicts: dict[str, Decision | str] = {
+        "email": decide(situation, now), "call": "" if may_call else "call_has_no_number",
+        "letter": "" if has_address else "letter_has_no_address"}
+    taken: list[Step] = []
+    for standing, step in due:
+        verdict = verdicts[step.channel]
+        refused = verdict if isinstance(verdict, str) else ("" if verdict.verdict == "send" else verdict.reason)
+        if refused and step.channel != "email":
+            # What cannot be written or called goes by email instead, rather than nowhere.
+            verdict = verdicts["email"]
+            refused = verdict.reason if isinstance(verdict, Decision) and verdict.verdict != "send" else ""
+            step = _by_email(step)
+        if refused:
+            found.outcomes.append(Outcome(standing.invoice_id, HELD, refused, step, _again(verdict, now, situation)))
+            continue
+        taken.append(step)
+        found.outcomes.append(Outcome(standing.invoice_id, TAKEN, "due", step, _after(standing, step, situation, now,
+                                                                                      is_open)))
+    emails = [step for step in taken if step.channel == "email"]
+    if emails:
+        found.email, found.decision = firmest(emails), decide(situation, now)
+    found.letters = list({step.id: step for step in taken if step.channel == "letter"}.values())
+    found.call = firmest(calls) if (calls := [step for step in taken if step.channel == "call"]) else None
+
+
+def _by_email(step: Step) -> Step:
+    return Step(step.id, step.day, step.tone, "email")
+
+
+def _next(standing: Standing, today: date, is_open: Callable[[date], bool]) -> Planned | None:
+    return next_step(standing.steps, due_on=standing.due_on, today=today, last=standing.last,
+                     last_on=standing.last_on, is_open=is_open)
+
+
+def _again(verdict: Decision | str, now: datetime, situation: Situation) -> datetime:
+    if isinstance(verdict, Decision) and verdict.verdict == "hold":
+        return verdict.at
+    tomorrow = local_day(now, situation.zones) + LOOK_AGAIN
+    return opening(tomorrow, situation.zones, situation.quiet)
+
+
+def _after(standing: Standing, step: Step, situation: Situation, now: datetime,
+           is_open: Callable[[date], bool]) -> datetime | None:
+    today = local_day(now, situation.zones)
+    planned = next_step(standing.steps, due_on=standing.due_on, today=today, last=step, last_on=today, is_open=is_open)
+    return None if planned is None else opening(planned.on, situation.zones, situation.quiet)
