@@ -184,8 +184,8 @@ def _by_get(chance: random.Random, body: bytes) -> Sent:
 
 def _beside(chance: random.Random, body: bytes) -> Sent:
     genuine = signed(body)
-    places = ("/webhooks/stripe/", "/webhooks", "/webhooks/stripe/other", "/webhooks/Stripe", "//webhooks/stripe",
-              "/webhooks/stripe%00", "/webhook/stripe")
+    places = ("/webhooks/stripe/", "/webhooks", "/webhooks/stripe/other", "/webhooks/Stripe", "/webhooks/stripe%00",
+              "/webhook/stripe")
     return Sent(body, genuine.headers, chance.choice(places))
 
 

@@ -53,6 +53,18 @@ class BadWebhook(Exception):
 
 
 @dataclass(frozen=True)
+class AccountState:
+    """What Stripe says about an account: whether it may charge and be paid out, and what it still asks for."""
+
+    id: str
+    country: str
+    currency: str
+    charges_enabled: bool
+    payouts_enabled: bool
+    open_points: int
+
+
+@dataclass(frozen=True)
 class CheckoutPage:
     """A hosted page on which a payment can be made."""
 
@@ -123,6 +135,16 @@ class StripeGateway:
                 intent, params={"expand": ["latest_charge.balance_transaction"]}, options=_options(account))
             return stripe_facts.facts_of_intent(found.to_dict(), account or "", self._now())
 
+    def look_up_account(self, account: str | None) -> AccountState:
+        """Ask how an account stands; None asks for our own."""
+        with _asking("look_up_account"):
+            found = (self._client.v1.accounts.retrieve(account) if account
+                     else self._client.v1.accounts.retrieve_current()).to_dict()
+        due = (found.get("requirements") or {}).get("currently_due") or []
+        return AccountState(
+            str(found["id"]), str(found.get("country") or ""), str(found.get("default_currency") or "").upper(),
+            bool(found.get("charges_enabled")), bool(found.get("payouts_enabled")), len(due))
+
     def look_up_returns(self, intent: str, *, account: str | None) -> list[Fact]:
         """Ask what went back of a payment: its refunds and chargebacks."""
         with _asking("look_up_returns"):
@@ -192,7 +214,8 @@ def _signed(payload: bytes, header: str, secret: str) -> bool:
     try:
         # The age is checked by ourselves: the library lets times in the future pass.
         return bool(secret) and bool(stripe.WebhookSignature.verify_header(payload, header, secret, None))
-    except (stripe.SignatureVerificationError, UnicodeError, ValueError):
+    except (stripe.SignatureVerificationError, UnicodeError, ValueError, TypeError):
+        # The last comes from comparing a signature with letters outside ASCII.
         return False
 
 
@@ -206,7 +229,9 @@ def _check_age(header: str, now: datetime) -> None:
 
 def _check_event(payload: bytes, *, livemode: bool) -> dict[str, Any]:
     try:
-        event = _storable(json.loads(payload)) if UNSTORABLE.search(payload) else json.loads(payload)
+        # As text: from bytes the library would also read what Stripe never sends, such as a byte order mark.
+        read = json.loads(payload.decode())
+        event = _storable(read) if UNSTORABLE.search(payload) else read
     except (ValueError, RecursionError) as error:
         raise BadWebhook("json") from error
     if not isinstance(event, dict) or event.get("object") != "event":

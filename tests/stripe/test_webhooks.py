@@ -109,6 +109,8 @@ THIN = b'{"object":"v2.core.event","id":"evt_1"}'
     ("empty secret", GENUINE, lambda: sign(GENUINE, "")),
     ("the other door's secret", GENUINE, lambda: sign(GENUINE, CONNECT_SECRET)),
     ("garbage header", GENUINE, lambda: "t=abc,v1=zz"),
+    ("a signature beyond ASCII", GENUINE, lambda: f"t={int(time.time())},v1=" + "é" * 64),
+    ("a byte order mark", b"\xef\xbb\xbf" + GENUINE, lambda: sign(b"\xef\xbb\xbf" + GENUINE)),
     ("no scheme we know", GENUINE, lambda: sign(GENUINE).replace("v1", "v0")),
     ("stale", GENUINE, lambda: sign(GENUINE, at=time.time() - 301)),
     ("future", GENUINE, lambda: sign(GENUINE, at=time.time() + 3600)),
