@@ -25,12 +25,12 @@ STATEMENTS = (
        SELECT business_id, id, 0, 'Work', total_minor, 0, 0 FROM invoice WHERE business_id = :business""",
     """INSERT INTO ledger_account (business_id, kind, currency, owner, debits, credits)
        VALUES (:business, 'sales', 'USD', '', 0, 0)""",
-    """INSERT INTO ledger_account (business_id, kind, currency, owner, debtor_id, invoice_id, debits, credits)
-       SELECT business_id, 'receivable', 'USD', 'invoice:' || id, debtor_id, id, total_minor, 0
+    """INSERT INTO ledger_account (business_id, kind, currency, owner, debtor_id, invoice_id, due_on, debits, credits)
+       SELECT business_id, 'receivable', 'USD', 'invoice:' || id, debtor_id, id, due_on, total_minor, 0
        FROM invoice WHERE business_id = :business""",
     """INSERT INTO ledger_transfer (business_id, currency, debit_account_id, credit_account_id, amount, kind, key,
            cause_type, cause_id, happened_at, recorded_at, memo)
-       SELECT a.business_id, 'USD', a.id, s.id, a.debits, 'issued', 'invoice:' || a.invoice_id || ':issued', 'invoice',
+       SELECT a.business_id, 'USD', a.id, s.id, a.debits, 'issued', 'invoice:' || a.invoice_id || '\\:issued', 'invoice',
            'seed', :now, :now, 'issued'
        FROM ledger_account a JOIN ledger_account s ON s.business_id = a.business_id AND s.kind = 'sales'
        WHERE a.business_id = :business AND a.kind = 'receivable'""",

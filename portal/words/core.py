@@ -62,6 +62,10 @@ class Words:
         """Write an amount in two parts, for the one large sum of a page: ("$2,290", ".23")."""
         return numbers.money_parts(self._babel, minor, currency)
 
+    def bare_money(self, minor: int, currency: str) -> str:
+        """Write an amount without its sign, where a table's head names the currency."""
+        return numbers.bare(self._babel, minor, currency)
+
     @cached_property
     def decimal_mark(self) -> Mark:
         """The sign this reader writes before cents."""
@@ -94,6 +98,10 @@ class Words:
     def clock(self, moment: datetime) -> str:
         """Write the time of day where the reader is: "2:42 pm"."""
         return dates.clock(self._babel, moment.astimezone(self.zone))
+
+    def clock_there(self, local: datetime) -> str:
+        """Write the time of day where somebody else is; `local` is aware and in their zone."""
+        return dates.clock(self._babel, local)
 
     def moment(self, moment: datetime) -> str:
         """Write day and time with the name of the zone: "Friday, November 20, 11:59 pm Pacific"."""

@@ -83,6 +83,14 @@ def money_parts(locale: Locale, minor: int, currency: str) -> tuple[str, str]:
     return whole, mark + rest
 
 
+def bare(locale: Locale, minor: int, currency: str) -> str:
+    """Write an amount without its sign, for columns whose head names the currency: "2,290.23"."""
+    digits, value = digits_shown(currency), abs(to_decimal(minor, currency))
+    written: str = format_decimal(value, format=f"#,##0.{'0' * digits}" if digits else "#,##0", locale=locale,
+                                  group_separator=_groups(locale, value))
+    return MINUS + written if minor < 0 else written
+
+
 def decimal_mark(locale: Locale) -> Mark:
     """Tell the sign before cents; a country whose sign is neither a point nor a comma writes a point."""
     return "," if get_decimal_symbol(locale) == "," else "."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,9 @@ from portal.routes.admin.desk import blueprint, greet, visit, visit_or_none
 from portal.routes.admin.nav import NAVIGATION, Entry, Group
 from portal.routes.shared import errors
 from portal.routes.shared.runtime import runtime
+from portal.services import dashboard
 from portal.services.brands import BusinessView
+from portal.services.queues.frame import Count
 from portal.services.staff_sessions import StaffView, StaffVisit
 from portal.words.core import current
 from portal.words.refusals import N_
@@ -47,6 +50,7 @@ class Shell:
 
     def __init__(self, found: StaffVisit) -> None:
         self._visit = found
+        self._waiting: Sequence[Count] | None = None
 
     @property
     def staff(self) -> StaffView:
@@ -88,6 +92,18 @@ class Shell:
         access = self._visit.access
         return access is not None and access.may(permission)
 
+    @property
+    def waiting(self) -> Sequence[Count]:
+        """What waits in each queue; asked once for a page, and set by a page that has asked already."""
+        if self._waiting is None:
+            access = self._visit.access
+            self._waiting = dashboard.waiting(runtime(), access) if access else ()
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, counted: Sequence[Count]) -> None:
+        self._waiting = counted
+
     def has(self, endpoint: str) -> bool:
         """Say whether a page exists, so that no frame leads nowhere."""
         return endpoint in current_app.view_functions
@@ -113,7 +129,12 @@ class Shell:
 
     def _entry(self, entry: Entry) -> MenuEntry:
         here = request.endpoint in (entry.endpoint, *entry.also)
-        return MenuEntry(current().text(entry.label), url_for(entry.endpoint), here, entry.key)
+        label, href = current().text(entry.label), url_for(entry.endpoint)
+        if not entry.counted:
+            return MenuEntry(label, href, here, entry.key)
+        waiting = sum(count.count for count in self.waiting)
+        urgent = sum(1 for count in self.waiting if count.due_today)
+        return MenuEntry(label, href, here, entry.key, waiting, urgent)
 
 
 @blueprint.app_template_global("office")
