@@ -31,7 +31,7 @@ from portal.models import (
     PortalLink,
 )
 from portal.runtime import Runtime
-from portal.services import bookkeeping
+from portal.services import bookkeeping, search
 
 NOON = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
 KEY = "only-for-tests-" + "k" * 32
@@ -121,6 +121,7 @@ def make_debtor(session: Session, business: Business, **changes: Any) -> Debtor:
     debtor = Debtor(**{**values, **changes})
     session.add(debtor)
     session.flush()
+    search.index_debtor(session, debtor)
     return debtor
 
 

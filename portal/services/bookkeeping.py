@@ -43,7 +43,7 @@ from portal.models import (
     SuspenseItem,
     lock_debtor,
 )
-from portal.services import ledger, settle
+from portal.services import ledger, search, settle
 from portal.services.fact_lookup import lock_business
 
 
@@ -64,6 +64,7 @@ def issue(session: Session, invoices: Sequence[Invoice], *, now: datetime) -> No
               "invoice", invoice.public_id, now, memo="issued")
         for invoice in invoices]
     ledger.post(session, first.business_id, entries, now=now)
+    search.index_invoices(session, invoices)
     for currency in sorted({invoice.currency for invoice in invoices}):
         # Not only while credit is left: what it has paid already may belong to an invoice that is due earlier.
         if settle.needs_settling(session, first.business_id, first.debtor_id, currency):

@@ -25,6 +25,11 @@ OFFICE: dict[str, str] = {
     "period_backwards": N_("The first day lies after the last. Please turn them around."),
     "note_needs_debtor": N_("This entry belongs to no debtor, so own words cannot be kept with it. Choose one of the "
                             "reasons."),
+    # Imports
+    "file_missing": N_("Please choose a file first; an empty one has nothing to take in."),
+    "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who sent "
+                            "it. Please send it again; nothing was taken in."),
+    "reading_unknown": N_("Please choose one of the ways of reading offered."),
     # Access
     "sign_in_wrong": N_("This email and this password do not belong together. Look at both, or choose a new password."),
     "sign_in_wait": N_("Too many tries. Wait %(minutes)s minutes and try again."),

@@ -15,7 +15,7 @@ from portal.domain.imports import ImportOptions
 from portal.domain.policy import Policy
 from portal.models import Business, Debtor, Invoice, InvoiceDocument, InvoiceLine, Offer, PolicyVersion, StoredFile
 from portal.runtime import Runtime
-from portal.services import bookkeeping, businesses, imports
+from portal.services import bookkeeping, businesses, imports, search
 from portal.services.audit import COMMAND_LINE
 from scripts.demo_data import papers
 from scripts.demo_data.cast import Bill, House, Person
@@ -77,6 +77,7 @@ def _write_person(rt: Runtime, house: House, person: Person, calendar: Calendar)
             identity_fact=person.fact, created_at=calendar.moment(first))
         session.add(debtor)
         session.flush()
+        search.index_debtor(session, debtor)
         for one in sorted(person.bills, key=lambda bill: bill.due - bill.terms):
             _write_bill(rt, session, business, debtor, one, calendar)
 
