@@ -6,6 +6,7 @@ addresses, so that a forgotten variable is a refusal to start and never a quiet 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_KEY = 32
+DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 
@@ -54,6 +56,8 @@ class Settings(BaseSettings):
     mail_from: str
     # In safe mode every email is rendered, decided and kept, and none leaves.
     mail_safe_mode: bool = False
+    # The domain whose reply+…@ addresses come back to us by receive-email; empty: answers go to the business.
+    reply_domain: str = ""
 
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     proxy_hops: int = 0
@@ -83,6 +87,13 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("reply_domain")
+    @classmethod
+    def _a_domain(cls, value: str) -> str:
+        if value and not DOMAIN.fullmatch(value):
+            raise ValueError("must be a domain such as reply.example.com, without an @")
+        return value.lower()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

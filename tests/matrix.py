@@ -63,6 +63,7 @@ NOT_THEIRS = ("404",)
 # A choice of what is not there leads back to choosing, whether it is nobody's or another's.
 BACK = ("303 /pay",)
 SLUG: Values = {"slug": _slug}
+QUESTION: Values = {"question_id": lambda part: part.question.public_id}
 TOKEN: Values = {"token": lambda part: "made-by-the-walk"}
 BRAND: Values = {"name": lambda part: "made-by-the-walk"}
 
@@ -97,6 +98,14 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.rights_here", "GET"): Row("private", "303 /b/"),
     ("debtor.help", "GET"): Row("private", canary=True),
     ("debtor.plan", "GET"): Row("private", canary=True),
+    ("debtor.questions", "GET"): Row("private", canary=True),
+    ("debtor.ask_question", "POST"): Row(
+        "private", "303 /questions/", form={"words": said("Why?"), "about": _invoice}, others=NOT_THEIRS),
+    ("debtor.question", "GET"): Row("private", canary=True, target=QUESTION, others=NOT_THEIRS),
+    ("debtor.say_more", "POST"): Row(
+        "private", "303 /questions/", target=QUESTION, form={"words": said("And when?")}, others=NOT_THEIRS),
+    ("debtor.call_me", "GET"): Row("private"),
+    ("debtor.ask_for_call", "POST"): Row("private", "303 /questions/", form={"when": said("Monday")}),
     ("debtor.balance", "GET"): Row("private", canary=True),
     # The stage's money never was at the stand-in, which therefore refuses to send it back.
     ("debtor.refund_credit", "POST"): Row("private", "409", target={"currency": said("eur")}),

@@ -6,6 +6,7 @@ Two share a business, the third owes another one. Whatever of one is seen by ano
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,17 @@ from sqlalchemy.orm import Session
 
 from portal.db import Database
 from portal.gateways.files import FileStore
-from portal.models import Business, Debtor, Invoice, InvoiceDocument, Payment, PortalLink, StoredFile
+from portal.models import (
+    Business,
+    Debtor,
+    Invoice,
+    InvoiceDocument,
+    Payment,
+    PortalLink,
+    Question,
+    QuestionEntry,
+    StoredFile,
+)
 from portal.services import bookkeeping
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link, make_offer
 from tests.ledger.stories import charged_back, line, moved, received, refunded, start_payment, tell
@@ -58,6 +69,12 @@ class Part:
     revoked: PortalLink
     payments: dict[str, Payment] = field(default_factory=dict)
     files: list[StoredFile] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    @property
+    def question(self) -> Question:
+        """The thread they opened."""
+        return self.questions[0]
 
     @property
     def business(self) -> Business:
@@ -71,7 +88,7 @@ class Part:
     def secrets(self) -> tuple[str, ...]:
         """What no other reader may see of this debtor."""
         ids = [*(one.public_id for one in self.owed.invoices), *(one.public_id for one in self.payments.values()),
-               *(one.public_id for one in self.files)]
+               *(one.public_id for one in self.files), *(one.public_id for one in self.questions)]
         numbers = [payment.number for payment in self.payments.values()]
         return (*self.marks.seen, *ids, *numbers, self.debtor.public_id)
 
@@ -111,9 +128,24 @@ def furnish(db: Database, files: FileStore, business: Business, marks: Marks, no
             bookkeeping.charge_fee(session, invoices[1], amount, step=f"late{number}", interest=interest,
                                    rule="late_fee", now=now - timedelta(days=4))
         stored = _documents(session, files, invoices, marks, now)
-    part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored)
+        asked = _question(session, debtor, invoices[0], marks, now)
+    part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored,
+                questions=[asked])
     _pay(db, part, now)
     return part
+
+
+def _question(session: Session, debtor: Debtor, invoice: Invoice, marks: Marks, now: datetime) -> Question:
+    asked = now - timedelta(days=1)
+    question = Question(
+        business_id=debtor.business_id, debtor_id=debtor.id, invoice_id=invoice.id, kind="question", state="business",
+        reply_key=secrets.token_hex(16), opened_at=asked, moved_at=asked, answer_by=now + timedelta(days=1))
+    session.add(question)
+    session.flush()
+    session.add(QuestionEntry(
+        business_id=debtor.business_id, question_id=question.id, said_by="debtor", channel="page", at=asked,
+        body=f"What is {marks.word} for?"))
+    return question
 
 
 def _links(session: Session, debtor: Debtor, now: datetime) -> list[PortalLink]:

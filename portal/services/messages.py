@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.gate import COLLECTING, ESSENTIAL, Decision
@@ -34,6 +34,7 @@ class _Parcel:
     key: str
     message_class: str = ESSENTIAL
     attachment: str = ""
+    reply_to: str = ""
 
 
 def queue_code(session: Session, now: datetime, debtor: Debtor, business: Business, digits: str,
@@ -55,6 +56,14 @@ def queue_new_link(session: Session, now: datetime, debtor: Debtor, business: Bu
     parcel = _Parcel("new_link", f"new_link:{link.public_id}")
     return _queue(session, now, business.id, debtor.id, parcel, link, lambda voice: email_kinds.new_link(
         voice.words, voice.sender, voice.reader, link.expires_at))
+
+
+def queue_answer(session: Session, now: datetime, business_id: int, debtor_id: int, key: str, reply_to: str,
+                 wording: Callable[[Voice], Letter]) -> Message:
+    """Email what staff answered, with the way to the page; `reply_to` is where an answer to it goes, if anywhere."""
+    _, debtor = _parties(session, business_id, debtor_id)
+    parcel = _Parcel("answer", key, reply_to=reply_to)
+    return _queue(session, now, business_id, debtor_id, parcel, fresh_link(session, now, debtor), wording)
 
 
 def queue_receipt(session: Session, now: datetime, payment: Payment) -> Message:
@@ -113,7 +122,10 @@ def _of_cause(session: Session, business_id: int, base: str) -> list[Message]:
 
 def find(session: Session, business_id: int, key: str) -> Message | None:
     """Find the message that a cause has already made."""
-    return session.scalars(select(Message).where(Message.business_id == business_id, Message.key == key)).one_or_none()
+    return session.scalars(_BY_KEY, {"business": business_id, "key": key}).one_or_none()
+
+
+_BY_KEY = select(Message).where(Message.business_id == bindparam("business"), Message.key == bindparam("key"))
 
 
 def fresh_link(session: Session, now: datetime, debtor: Debtor) -> PortalLink:
@@ -129,12 +141,20 @@ def fresh_link(session: Session, now: datetime, debtor: Debtor) -> PortalLink:
 
 def _about(session: Session, now: datetime, payment: Payment, parcel: _Parcel) -> Message:
     """Queue an email about a payment. It is written when it leaves: a webhook's answer must not wait for words."""
-    business, debtor = _parties(session, payment.business_id, payment.debtor_id)
-    known = find(session, payment.business_id, parcel.key)
+    debtor = _locked(session, payment.business_id, payment.debtor_id)
+    which = {"business": payment.business_id, "key": parcel.key}
+    found: tuple[Business, Message | None] = session.execute(_BUSINESS_AND_MESSAGE, which).one()
+    business, known = found
     if known is not None:
         return known
     decision = gatekeeping.decide_for(session, now, business, debtor, parcel.message_class)
     return _insert(session, now, business, debtor, parcel, BLANK, decision, None)
+
+
+_BUSINESS_AND_MESSAGE = (
+    select(Business, Message)
+    .outerjoin(Message, and_(Message.business_id == Business.id, Message.key == bindparam("key")))
+    .where(Business.id == bindparam("business")))
 
 
 def write_if_blank(session: Session, now: datetime, message: Message, business: Business, debtor: Debtor) -> None:
@@ -187,11 +207,16 @@ ABOUT_PAYMENT: dict[str, Teller] = {
 
 
 def _parties(session: Session, business_id: int, debtor_id: int) -> tuple[Business, Debtor]:
+    debtor = _locked(session, business_id, debtor_id)
+    return session.get_one(Business, business_id), debtor
+
+
+def _locked(session: Session, business_id: int, debtor_id: int) -> Debtor:
     # The lock makes "was this cause queued already?" and "is this day taken?" true until the commit.
     debtor = lock_debtor(session, business_id, debtor_id)
     if debtor is None:
         raise LookupError(f"business {business_id} has no debtor {debtor_id}")
-    return session.get_one(Business, business_id), debtor
+    return debtor
 
 
 def _insert(session: Session, now: datetime, business: Business, debtor: Debtor, parcel: _Parcel,
@@ -200,7 +225,7 @@ def _insert(session: Session, now: datetime, business: Business, debtor: Debtor,
         business_id=business.id, debtor_id=debtor.id, kind=parcel.kind, message_class=parcel.message_class,
         key=parcel.key, to_address=debtor.email or "", language=for_reader(debtor, business).language,
         subject=rendered.subject, body_text=rendered.text, body_html=rendered.html,
-        link_id=link.id if link else None, attachment=parcel.attachment,
+        link_id=link.id if link else None, attachment=parcel.attachment, reply_to=parcel.reply_to,
         # The sending side completes it with its domain, once, before the first try.
         message_id=secrets.token_hex(16),
         state="skipped" if decision.verdict == "skip" else "queued", reason=decision.reason,

@@ -13,6 +13,7 @@ from portal.routes.debtor import (
     pay_links,
     pay_only,
     payments,
+    questions,
     session,
     stop,
 )
@@ -20,5 +21,5 @@ from portal.routes.debtor.door import blueprint
 
 __all__ = [
     "about", "balance", "blueprint", "downloads", "help", "history", "identity", "links", "not_me", "pay", "pay_links",
-    "pay_only", "payments", "session", "stop",
+    "pay_only", "payments", "questions", "session", "stop",
 ]
