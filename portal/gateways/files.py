@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 KEY = re.compile(r"[0-9a-f]{40}")
@@ -58,6 +59,20 @@ class FileStore:
         path.unlink(missing_ok=True)
         if path.parent.exists():
             _sync_folder(path.parent)
+
+    def room(self, name: str) -> FileStore:
+        """Give a place of its own within the store, such as for files that are kept for some hours only."""
+        if not name.isalpha():
+            raise ValueError("a room is named in letters")
+        return FileStore(self._root / name)
+
+    def forget_older(self, moment: datetime) -> int:
+        """Remove every file of this place that was put there before a moment; returns how many."""
+        old = [path for path in self._root.glob("??/*")
+               if KEY.fullmatch(path.name) and path.stat().st_mtime < moment.timestamp()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from portal.domain.ledger import DEBTOR_CREDIT
 from portal.models import Business, Debtor, Hold, Invoice, InvoiceLine, LedgerAccount, Payment, PaymentInvoice
 from portal.models.base import new_public_id
 from portal.runtime import Runtime
-from portal.services import audit, ledger, settle
+from portal.services import audit, ledger, search, settle
 from portal.services.audit import Actor
 from portal.services.fact_lookup import lock_business
 from portal.services.import_matching import Customer, Matching, chunks, match
@@ -49,6 +49,8 @@ class ImportReport:
     unmapped: tuple[str, ...]
     mapping: Mapping[str, str]
     currency: str
+    # What the new invoices come to, minor units by currency.
+    sums: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _import(session: Session, business_id: int, file: _File, actor: Actor, now: 
     payments = _insert_payments(session, booking, found.new, invoices, debtors)
     _hold_disputed(session, booking, found.new, invoices, debtors)
     _to_books(session, booking, found.new, invoices, payments, debtors)
+    _make_findable(session, booking, found, invoices, debtors)
     _use_credit(session, booking, sorted(found.known_debtors.values()))
     report = _report(file.parsed, found, booked=True)
     audit.record(session, at=now, actor=actor, act="invoices.imported", business_id=business.id,
@@ -238,6 +241,14 @@ def _to_books(session: Session, booking: _Booking, rows: Sequence[ParsedInvoice]
     ledger.issue_in_bulk(session, booking.business.id, issued, now=booking.now)
 
 
+def _make_findable(session: Session, booking: _Booking, found: Matching, invoices: Mapping[str, tuple[int, str]],
+                   debtors: Mapping[str, int]) -> None:
+    search.add_new(
+        session, booking.business.id,
+        [(debtors[one.number], (one.name or one.number, one.number, one.email)) for one in found.new_customers],
+        [(invoices[row.invoice_number][0], debtors[row.customer_number], row.invoice_number) for row in found.new])
+
+
 def _use_credit(session: Session, booking: _Booking, debtor_ids: Sequence[int]) -> None:
     """What a known debtor has in credit pays their new invoices at once, as with any invoice."""
     for part in chunks(debtor_ids):
@@ -262,4 +273,11 @@ def _report(parsed: ParsedFile, found: Matching, *, booked: bool) -> ImportRepor
         partly_paid=sum(0 < row.paid_minor < row.amount for row in found.new),
         holds=sum(_is_held(row) for row in found.new), new_debtors=len(found.new_customers), booked=booked,
         errors=tuple(errors), notes=tuple(notes), unmapped=tuple(parsed.unmapped), mapping=dict(parsed.mapping),
-        currency=parsed.currency)
+        currency=parsed.currency, sums=_sums(found))
+
+
+def _sums(found: Matching) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in found.new:
+        sums[row.currency] = sums.get(row.currency, 0) + row.amount
+    return sums

@@ -144,7 +144,7 @@ def report_lines(words: Words, report: Report, *, dry_run: bool) -> list[str]:
         (N_("Held as disputed: %(n)s"), report.holds), (N_("New debtors: %(n)s"), report.new_debtors))
     lines = [words.text(N_("Rows read: %(n)s"), n=words.number(report.rows))]
     lines += [words.text(message, n=words.number(count)) for message, count in counts]
-    lines += [words.text(NOTES[note.code], **_shown(words, note.params)) for note in report.notes]
+    lines += [words.text(NOTES[note.code], **shown(words, note.params)) for note in report.notes]
     if report.unmapped:
         lines.append(words.text(N_("Columns not used: %(names)s"), names=", ".join(report.unmapped)))
     lines.append(words.text(_outcome(report, dry_run)))
@@ -161,7 +161,7 @@ def _outcome(report: Report, dry_run: bool) -> str:
 
 def error_line(words: Words, error: RowError) -> str:
     """Tell one error: row, column, what was read, what was expected."""
-    expected = words.text(EXPECTED[error.code], **_shown(words, error.params))
+    expected = words.text(EXPECTED[error.code], **shown(words, error.params))
     if not error.column:
         return words.text(N_("Row %(row)s: %(expected)s"), row=error.row, expected=expected)
     return words.text(N_("Row %(row)s, column “%(column)s”, read “%(read)s”: %(expected)s"), row=error.row,
@@ -171,7 +171,7 @@ def error_line(words: Words, error: RowError) -> str:
 def refusal_line(words: Words, refusal: Refusal) -> str:
     """Tell why a file as a whole, or a new business, was not taken."""
     message = EXPECTED.get(refusal.code)
-    return words.refusal(refusal) if message is None else words.text(message, **_shown(words, refusal.params))
+    return words.refusal(refusal) if message is None else words.text(message, **shown(words, refusal.params))
 
 
 def difference_line(words: Words, what: str, where: str, kept: int, found: int) -> str:
@@ -193,7 +193,8 @@ def ready_line(words: Words, slug: str) -> str:
     return words.text(N_("Business “%(slug)s” is ready."), slug=slug)
 
 
-def _shown(words: Words, params: Mapping[str, object]) -> dict[str, object]:
+def shown(words: Words, params: Mapping[str, object]) -> dict[str, object]:
+    """Write the values of a sentence as its reader would: days, sums, lists."""
     currency = str(params.get("currency") or "")
     return {name: _value(words, name, value, currency) for name, value in params.items()}
 

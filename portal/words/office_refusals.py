@@ -25,6 +25,26 @@ OFFICE: dict[str, str] = {
     "period_backwards": N_("The first day lies after the last. Please turn them around."),
     "note_needs_debtor": N_("This entry belongs to no debtor, so own words cannot be kept with it. Choose one of the "
                             "reasons."),
+    # Set-up
+    "setting_missing": N_("Please enter something here."),
+    "number_out_of_bounds": N_("Please enter a whole number from %(lowest)s to %(highest)s."),
+    "percent_malformed": N_("Please enter a percentage from 0 to 25 with at most two decimals, such as 1.5."),
+    "bank_line_malformed": N_("Each line needs a label, a colon and a value, such as “Account number: 0044 1187”."),
+    "bank_lines_many": N_("At most %(most_lines)s lines fit here."),
+    "transfer_without_bank": N_("“Offer bank transfer” and empty “Bank details” contradict each other: nobody would know "
+                                "where to send the money. Fill in the details, or do not offer transfers."),
+    "pay_only_outlives": N_("“Days a link to pay only works” and “Days a link in an email works” contradict each other: "
+                            "the link that was handed on would outlive the one it came from."),
+    "fee_while_waiting": N_("“Days after the due date before a late fee” and “Days reminders wait for an announced "
+                            "transfer” contradict each other: a fee could be added while you wait for the money."),
+    "always_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: together they leave "
+                       "fewer than four hours of the day."),
+    "stripe_account_unknown": N_("Stripe does not know this account, or does not let this installation use it."),
+    "stripe_no_answer": N_("Stripe does not answer at the moment. Nothing was changed; please try again."),
+    "setup_changed": N_("Somebody changed the set-up while you were looking. Nothing was changed; please look again."),
+    "name_differs": N_("That is not the name of the business. Type it as it stands here: %(name)s."),
+    "paused_already": N_("All reminders are paused already."),
+    "not_paused": N_("Reminders are not paused."),
     # Imports
     "file_missing": N_("Please choose a file first; an empty one has nothing to take in."),
     "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who sent "
