@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -27,6 +28,11 @@ def test_every_zero_has_a_guard() -> None:
     assert promised <= watched
     # A guard that no promised zero notices would show nothing.
     assert watched <= promised
+
+
+def test_readme_names_every_part() -> None:
+    section = (ROOT / "README.md").read_text().partition("## Proofs\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(PARTS)
 
 
 def test_guards_have_names_of_their_own() -> None:
