@@ -39,7 +39,7 @@ def main(only: str = "") -> int:
     for name in missed:
         say(f"MISSED: {name}")
     print_figures({"sabotage_guards": len(guards), "sabotage_caught": sum(caught), "sabotage_missed": len(missed),
-                   "sabotage_probes_not_sound": sound})
+                   "sabotage_probes": len({guard.probe for guard in guards}), "sabotage_probes_not_sound": sound})
     return 1 if missed or sound else 0
 
 

@@ -29,7 +29,7 @@ def run(database: str, quick: bool) -> Figures:
     figures = add_up(*(figures for figures, _ in lived))
     # Half a year short of a year is no year.
     figures["simulated_years"] = len(seeds) if days == DAYS else 0
-    return {**figures, "simulation_same_seed_differs": int(lived[0][1] != again),
+    return {**figures, "simulation_years_lived_twice": 1, "simulation_same_seed_differs": int(lived[0][1] != again),
             "simulation_first_year_is": lived[0][1]}
 
 
