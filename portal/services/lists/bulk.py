@@ -102,8 +102,8 @@ def do(rt: Runtime, access: StaffAccess, words: Words, currency: str, wanted: Li
         if _event(session, access, made) is not None:
             return made
         context = shown.context_of(session, access, currency, words, now)
-        details = _details(session, access, order, now, business)
         rows = wanted.load(session, context, _picked(session, context, wanted, order.picks))
+        details = _details(session, access, order, now, business)
         outlook = bulk_outlook.look(rt, session, context, wanted.name, order.act, rows)
         done, left = _all(session, access, outlook, order, details, now)
         audit.record(
