@@ -31,10 +31,12 @@ OFFICE: dict[str, str] = {
     "percent_malformed": N_("Please enter a percentage from 0 to 25 with at most two decimals, such as 1.5."),
     "bank_line_malformed": N_("Each line needs a label, a colon and a value, such as “Account number: 0044 1187”."),
     "bank_lines_many": N_("At most %(most_lines)s lines fit here."),
-    "transfer_without_bank": N_("“Offer bank transfer” and empty “Bank details” contradict each other: nobody would know "
-                                "where to send the money. Fill in the details, or do not offer transfers."),
-    "pay_only_outlives": N_("“Days a link to pay only works” and “Days a link in an email works” contradict each other: "
-                            "the link that was handed on would outlive the one it came from."),
+    "transfer_without_bank": N_(
+        "“Offer bank transfer” and empty “Bank details” contradict each other: nobody would know where to send the money. "
+        "Fill in the details, or do not offer transfers."),
+    "pay_only_outlives": N_(
+        "“Days a link to pay only works” and “Days a link in an email works” contradict each other: the link that was "
+        "handed on would outlive the one it came from."),
     "fee_while_waiting": N_("“Days after the due date before a late fee” and “Days reminders wait for an announced "
                             "transfer” contradict each other: a fee could be added while you wait for the money."),
     "always_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: together they leave "
