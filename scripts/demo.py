@@ -79,7 +79,7 @@ def _run(chosen: Ports, python: str) -> int:
         _start(children, chosen, settings, python)
         if fresh:
             _fill(children, python)
-        print(guide.text(chosen, time.monotonic() - began, SEEDED.read_text().strip()), flush=True)
+        print(guide.text(chosen, time.monotonic() - began, SEEDED.read_text().strip(), settings), flush=True)
         while True:
             children.check()
             time.sleep(LOOK_AGAIN_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from scripts.places import LOOPBACK, Ports
@@ -14,6 +15,11 @@ The demo is ready ({seconds:.0f} s). Everything runs on this machine; every pers
   1. Mailbox          http://{host}:{mailbox}   start here: open a reminder and press its button
   2. Stripe stand-in  http://{host}:{stripe}  what banks do: bank debits, chargebacks, refunds, payouts
      Portal           http://{host}:{portal}   its pages open by the links in the emails
+  3. Office           http://{host}:{portal}/office/   what the businesses work with; sign in as one of these
+                      priya@office.example  owner of Marsh & Daughter, manager of Alder Street Dental
+                      tom@…  owner of Alder   wanda@…  manager   luis@…  agent, in Spanish   beth@…  viewer
+                      password {password}   authenticator key {key}
+                      No phone at hand? python3 -m scripts.demo_code prints the six digits of now.
 
 What to try (the page asks for what the email does not say):
   Helen Okafor     Marsh & Daughter     ZIP code 97301         one invoice late, one with a discount still running
@@ -32,9 +38,10 @@ Logs: var/log/   Stop: Ctrl-C   Start over with fresh data: make demo-reset
 """
 
 
-def text(ports: Ports, seconds: float, seeded: str) -> str:
+def text(ports: Ports, seconds: float, seeded: str, settings: Mapping[str, str]) -> str:
     """Say where everything is, and that old data is old."""
-    said = TEXT.format(host=LOOPBACK, portal=ports.portal, stripe=ports.stripe, mailbox=ports.mailbox, seconds=seconds)
+    said = TEXT.format(host=LOOPBACK, portal=ports.portal, stripe=ports.stripe, mailbox=ports.mailbox, seconds=seconds,
+                       password=settings["DEMO_PASSWORD"], key=settings["DEMO_TOTP_SECRET"])
     try:
         # The day was written by this machine's own calendar.
         days = (date.today() - date.fromisoformat(seeded)).days  # noqa: DTZ011

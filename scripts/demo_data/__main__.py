@@ -12,7 +12,7 @@ from portal.assembly import assemble
 from portal.models import Message
 from portal.runtime import Runtime
 from portal.services import ledger_verify, reminders
-from scripts.demo_data import alder, books, marsh, stories
+from scripts.demo_data import alder, books, marsh, people, stories
 from scripts.demo_data.stage import Stage, wait_until
 
 
@@ -22,6 +22,7 @@ def main() -> int:
     now = rt.now()
     for house in (marsh.HOUSE, alder.HOUSE):
         books.write(rt, house)
+    people.write(rt)
     _say("{} debtors with {} invoices", *books.count(rt))
     _play(rt, now)
     _say("payments, a bank debit, a chargeback, a credit")

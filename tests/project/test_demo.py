@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import demo_code
 from scripts.demo_elsewhere import DemoElsewhere
 from scripts.places import ROOT
 from tests.project.test_start import lives
@@ -21,6 +24,15 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.re
 
 def read(url: str) -> str:
     with _direct.open(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def send(url: str, page: str, **fields: str) -> str:
+    """Send a form of a page with its proof, and give the page it leads to."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token, page
+    asked = urllib.request.Request(url, urllib.parse.urlencode({**fields, "csrf_token": token[1]}).encode())
+    with _direct.open(asked, timeout=10) as answer:
         return str(answer.read().decode())
 
 
@@ -69,6 +81,18 @@ def test_second_start_is_there_in_seconds_with_the_same_state(folder: Path) -> N
         assert not any("Filling" in line for line in demo.said)
         assert mail(demo, "helen.okafor@mail.example")
     assert took < 30
+
+
+def test_the_office_opens_with_what_the_demo_prints(folder: Path) -> None:
+    with DemoElsewhere(folder) as demo:
+        said = "".join(demo.said)
+        password, key = re.search(r"password (\S+)", said), re.search(r"authenticator key (\S+)", said)
+        assert password and key, said
+        office = f"http://127.0.0.1:{demo.ports.portal}/office"
+        page = read(f"{office}/sign-in")
+        page = send(f"{office}/sign-in", page, email="priya@office.example", password=password[1])
+        page = send(f"{office}/sign-in/code", page, code=demo_code.code(key[1], time.time()))
+        assert "Marsh &amp; Daughter" in page and "Alder Street Dental" in read(f"{office}/businesses")
 
 
 def test_a_child_that_dies_ends_the_demo_with_its_name(folder: Path) -> None:
