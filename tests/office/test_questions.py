@@ -130,7 +130,7 @@ def test_bad_input_is_refused_in_words_and_leaves_nothing(desk: Desk, asked: Ask
 
 
 def test_five_questions_wait_at_most_and_ten_words_in_one(desk: Desk) -> None:
-    first = [ask(desk, f"Question {n}") for n in range(5)][0]
+    first, *_ = (ask(desk, f"Question {n}") for n in range(5))
     assert refused(ask, desk) == "questions_wait"
     for n in range(9):
         questions.reply(desk.rt, desk.owed.access, first, f"And {n}")

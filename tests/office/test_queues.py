@@ -212,6 +212,17 @@ def test_the_overview_shows_what_is_due_soonest_first(db: Database, desk: Desk) 
     assert "Questions 1" in page and "Unmatched money 1" in page
 
 
+def test_a_call_back_shows_the_number_to_press_and_is_closed_by_the_call(desk: Desk) -> None:
+    item = questions.ask(desk.rt, desk.owed.access, Asked(
+        call=True, call_when="After <b>4</b>", call_number="(503) 555-0177"))
+    page = desk.as_("agent").get(f"/office/requests/questions/{item}").get_data(as_text=True)
+    assert 'href="tel:5035550177"' in page and "After &lt;b&gt;4&lt;/b&gt;" in page and "I called them" in page
+    solve(desk, "questions", item, "called", "agent", words="Pays on Friday", seen=seen(desk, item))
+    assert count(desk, "questions") == 0
+    with desk.rt.db.reading() as session:
+        assert session.scalars(select(Message.kind)).all() == ["question_asked"], "what was said stays in the office"
+
+
 # ---- money in suspense ----
 
 def suspended(desk: Desk, amount: int = 75_00) -> str:

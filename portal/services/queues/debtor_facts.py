@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +10,7 @@ from portal.models import Business, Debtor, LedgerAccount
 from portal.services.queues.frame import Fact
 from portal.words.phones import shown
 from portal.words.refusals import N_
-from portal.words.said import On, Plain, Said, Sayable, Sum
+from portal.words.said import Plain, Said, Sayable, Sum
 
 KINDS = {"consumer": N_("Consumer"), "business": N_("Business")}
 NO_EMAIL = {
@@ -30,7 +28,8 @@ def facts_of(session: Session, debtor: Debtor) -> tuple[Fact, ...]:
              Fact(N_("Owes"), owes(session, debtor))]
     if debtor.phone:
         business = session.get_one(Business, debtor.business_id)
-        found.append(Fact(N_("Phone"), Plain(shown(debtor.phone, debtor.country or business.country))))
+        found.append(Fact(N_("Phone"), Plain(shown(debtor.phone, debtor.country or business.country)),
+                          dial=debtor.phone))
     state = "" if not debtor.email else debtor.email_state
     found.append(Fact(N_("Email"), Plain(debtor.email or "") if state == "ok" else Said(NO_EMAIL[state])))
     language = LANGUAGES.get(debtor.locale.split("_")[0])
@@ -57,7 +56,3 @@ def owes(session: Session, debtor: Debtor) -> Sayable:
         return sums
     return Said(N_("%(sum)s, the oldest due on %(day)s"), {"sum": sums, "day": oldest})
 
-
-def on(moment: datetime | None) -> Sayable:
-    """Name the day of a moment, or say that there is none."""
-    return Said(N_("not yet")) if moment is None else On(moment)

@@ -80,11 +80,15 @@ class Quote:
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is known, under its name; `where` is (endpoint, values) of the page that shows more."""
+    """One thing that is known, under its name; `where` is (endpoint, values) of the page that shows more.
+
+    `dial` is a number that one press calls.
+    """
 
     label: str
     value: Sayable
     where: tuple[str, Mapping[str, str]] | None = None
+    dial: str = ""
 
 
 @dataclass(frozen=True)

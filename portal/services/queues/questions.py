@@ -91,7 +91,8 @@ def _call(session: Session, thread: ThreadView, debtor: Debtor) -> tuple[Fact, .
     found = []
     if thread.call_number:
         business = session.get_one(Business, debtor.business_id)
-        found.append(Fact(N_("Call"), Plain(shown(thread.call_number, debtor.country or business.country))))
+        found.append(Fact(N_("Call"), Plain(shown(thread.call_number, debtor.country or business.country)),
+                          dial=thread.call_number))
     if thread.call_when:
         found.append(Fact(N_("When"), Plain(thread.call_when)))
     return tuple(found)
