@@ -47,6 +47,8 @@ class Situation:
     address_state: str = "ok"
     blocked: bool = False
     opted_out: bool = False
+    # The business has paused every email that asks for money.
+    paused: bool = False
     # Whether anything is left to pay, and whether a part of that is under no hold and not being paid already.
     owes: bool = True
     askable: bool = True
@@ -71,8 +73,8 @@ class Decision:
 def decide(situation: Situation, now: datetime) -> Decision:
     """Decide about one message, with the reason in one word.
 
-    Reasons to skip: no_address, bounced, wrong_person, blocked, expired, opted_out, nothing_left, held, on_its_way,
-    one_a_day. The reason to hold: quiet_hours.
+    Reasons to skip: no_address, bounced, wrong_person, blocked, expired, opted_out, paused, nothing_left, held,
+    on_its_way, one_a_day. The reason to hold: quiet_hours.
     """
     refused = _refused(situation, now)
     if refused:
@@ -124,6 +126,8 @@ def _refused(situation: Situation, now: datetime) -> str:
         return ""
     if situation.opted_out:
         return "opted_out"
+    if situation.paused and situation.message_class == COLLECTING:
+        return "paused"
     return _nothing_to_ask(situation) if situation.message_class == COLLECTING else ""
 
 

@@ -69,10 +69,10 @@ def _checked(details: Details) -> dict[str, object]:
             raise Refusal("invalid", "stripe_account_malformed")
         values["stripe_account"] = details.stripe_account
     if details.logo is not None:
-        values["logo_svg"] = _drawing(details.logo)
+        values["logo_svg"] = drawing(details.logo)
     for name, texts in (("contact_hours", details.hours), ("where_to_check", details.where_to_check)):
         if texts is not None:
-            values[name] = _by_language(texts)
+            values[name] = by_language(texts)
     if details.bank_details is not None:
         lines = [[label.strip(), value.strip()] for label, value in details.bank_details]
         if len(lines) > MOST_BANK_LINES or any(not 0 < len(text) <= LONGEST_TEXT for line in lines for text in line):
@@ -81,7 +81,8 @@ def _checked(details: Details) -> dict[str, object]:
     return values
 
 
-def _drawing(content: bytes) -> str:
+def drawing(content: bytes) -> str:
+    """Give a logo as text if it is a plain drawing; raises Refusal logo_not_svg."""
     start = content.lstrip()[:200].lower()
     svg = start.startswith((b"<svg", b"<?xml")) and b"<svg" in content[:2000].lower()
     if not svg or len(content) > LARGEST_LOGO or NOT_A_DRAWING.search(content):
@@ -92,7 +93,8 @@ def _drawing(content: bytes) -> str:
         raise Refusal("invalid", "logo_not_svg") from error
 
 
-def _by_language(texts: Mapping[str, str]) -> dict[str, str]:
+def by_language(texts: Mapping[str, str]) -> dict[str, str]:
+    """Check texts by language; raises Refusal language_unknown, detail_too_long."""
     for language, text in texts.items():
         if language not in LANGUAGES:
             raise Refusal("invalid", "language_unknown", known=", ".join(LANGUAGES))

@@ -30,7 +30,7 @@ def decide_for(session: Session, now: datetime, business: Business, debtor: Debt
         message_class=message_class, address=debtor.email, address_state=debtor.email_state, blocked=blocked,
         zones=zones_of(debtor.timezone, debtor.country, business.timezone),
         quiet=QuietHours(policy.quiet_from_hour, policy.quiet_until_hour),
-        opted_out=debtor.opted_out_at is not None,
+        opted_out=debtor.opted_out_at is not None, paused=business.paused_at is not None,
         owes=askable is None or askable.owes, askable=askable is None or bool(askable.invoices),
         unaskable_reason=askable.reason if askable else "held",
         taken_days=_taken_days(session, now, debtor, but_message_id) if collecting else frozenset(),

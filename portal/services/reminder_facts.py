@@ -128,7 +128,7 @@ def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool
         message_class=COLLECTING, address=debtor.email, address_state=debtor.email_state, blocked=blocked,
         zones=zones_of(debtor.timezone, debtor.country, business.timezone),
         quiet=QuietHours(policy.quiet_from_hour, policy.quiet_until_hour), taken_days=days,
-        opted_out=debtor.opted_out_at is not None)
+        opted_out=debtor.opted_out_at is not None, paused=business.paused_at is not None)
 
 
 def _holds(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, list[_Held]]:

@@ -26,6 +26,7 @@ MESSAGE_REASONS: Mapping[str, str] = {
     "expired": N_("It had no use any more when its time came."),
     "opted_out": N_("They asked for no such emails."),
     "nothing_left": N_("Nothing was left to pay."),
+    "paused": N_("The business has paused all reminders."),
     "held": N_("All that is open is on hold."),
     "on_its_way": N_("Their payment is on its way."),
     "one_a_day": N_("They had an email that asks for money on that day already."),

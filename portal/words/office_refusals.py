@@ -25,6 +25,7 @@ OFFICE: dict[str, str] = {
     "period_backwards": N_("The first day lies after the last. Please turn them around."),
     "note_needs_debtor": N_("This entry belongs to no debtor, so own words cannot be kept with it. Choose one of the "
                             "reasons."),
+    "unknown_debtor_here": N_("There is no debtor with this number."),
     # Set-up
     "setting_missing": N_("Please enter something here."),
     "number_out_of_bounds": N_("Please enter a whole number from %(lowest)s to %(highest)s."),

@@ -84,7 +84,8 @@ def test_every_account_page_shows_its_own_sum_and_a_period_its_own(desk: Desk) -
         assert desk.as_("viewer").get(f"/office/ledger/accounts/{name}").status_code == 200
     collected = explorer.account(desk.rt, desk.access("viewer"), "receivable-USD",
                                  Period(NOON.date(), NOON.date(), "credit"))
-    assert isinstance(collected, AccountPage) and (collected.debits, collected.credits) == (0, 390_00), "with 10.00 of credit used"
+    assert isinstance(collected, AccountPage)
+    assert (collected.debits, collected.credits) == (0, 390_00), "with 10.00 of credit used"
 
 
 def test_a_day_before_shows_what_was_then(desk: Desk) -> None:
@@ -133,8 +134,9 @@ def test_other_businesses_and_absurd_names_are_not_found(desk: Desk, tmp_path: P
     other = open_desk(desk.rt.db, tmp_path / "other", 50_00)
     seat = other.as_("owner")
     theirs = transfer(desk, "payment")
-    for path in (f"transfers/{theirs.id}", "transfers/0", "transfers/99999999999999999999", "accounts/bank", "accounts/-",
-                 "accounts/bank-USD", "accounts/nothing-USD", f"accounts/receivable-USD-{desk.owed.invoices[0].public_id}"):
+    for path in (f"transfers/{theirs.id}", "transfers/0", "transfers/99999999999999999999", "accounts/bank",
+                 "accounts/-", "accounts/bank-USD", "accounts/nothing-USD",
+                 f"accounts/receivable-USD-{desk.owed.invoices[0].public_id}"):
         assert seat.get(f"/office/ledger/{path}").status_code == 404, path
     assert seat.post(f"/office/ledger/transfers/{theirs.id}/correct", reason="mistake").status_code == 404
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import LedgerAccount, LedgerTransfer
+from portal.models import LedgerTransfer
 from portal.services import bookkeeping
 from tests.cast import NOON
 from tests.office.matrix import OfficePart, OfficeRow, said
@@ -17,9 +17,8 @@ def prepare(session: Session, office: OfficePart) -> dict[str, Any]:
     """A small late fee, which anybody who moves money may correct alone."""
     invoice = office.part.owed.invoices[0]
     bookkeeping.charge_fee(session, invoice, 1_00, step="matrix", interest=False, rule="late_fee", now=NOON)
-    return {"transfer": session.scalars(
-        select(LedgerTransfer).join(LedgerAccount, LedgerAccount.id == LedgerTransfer.debit_account_id)
-        .where(LedgerTransfer.key == f"fee:{invoice.id}:matrix", LedgerAccount.business_id == invoice.business_id)).one()}
+    return {"transfer": session.scalars(select(LedgerTransfer).where(
+        LedgerTransfer.key == f"fee:{invoice.id}:matrix", LedgerTransfer.business_id == invoice.business_id)).one()}
 
 
 PREPARE = prepare

@@ -1,0 +1,38 @@
+"""Whether a business's rules fit together: two that contradict each other are named, both of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.domain.policy import Policy
+
+# Emails that ask for money need some hours of the day in which they may leave.
+FEWEST_LOUD_HOURS = 4
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two rules that cannot both hold, and the code of the sentence that says why."""
+
+    first: str
+    second: str
+    code: str
+
+
+def clashes(policy: Policy, *, has_bank_details: bool) -> tuple[Clash, ...]:
+    """List every contradiction of a policy; none when it fits together."""
+    found = []
+    if policy.bank_transfer and not has_bank_details:
+        found.append(Clash("bank_transfer", "bank_details", "transfer_without_bank"))
+    if policy.pay_only_link_days > policy.link_days:
+        found.append(Clash("pay_only_link_days", "link_days", "pay_only_outlives"))
+    if policy.late_fee_basis_points and policy.late_fee_grace_days < policy.transfer_wait_days:
+        found.append(Clash("late_fee_grace_days", "transfer_wait_days", "fee_while_waiting"))
+    if 24 - quiet_hours(policy) < FEWEST_LOUD_HOURS:
+        found.append(Clash("quiet_from_hour", "quiet_until_hour", "always_quiet"))
+    return tuple(found)
+
+
+def quiet_hours(policy: Policy) -> int:
+    """Tell how many hours of a day are quiet: from 21 to 8 are eleven, equal hours mean none."""
+    return (policy.quiet_until_hour - policy.quiet_from_hour) % 24

@@ -1,0 +1,123 @@
+"""The audit in words: a short sentence for each act, and the names of what was acted on and of what was noted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from portal.words import happenings, office_reasons
+
+if TYPE_CHECKING:
+    from portal.words.core import Words
+
+
+def N_(message: str) -> str:
+    """Mark a text for translation without saying it yet."""
+    return message
+
+
+ACTS: dict[str, str] = {
+    "business.created": N_("Business made"), "business.changed": N_("Business changed on the command line"),
+    "setup.changed": N_("Set-up changed"), "setup.stripe_changed": N_("Stripe account changed"),
+    "reminders.paused": N_("All reminders paused"), "reminders.resumed": N_("Reminders resumed"),
+    "links.all_ended": N_("All links ended"), "ledger.corrected": N_("Entry of the books corrected"),
+    "invoices.imported": N_("Invoices brought in"), "list.exported": N_("List taken out as a file"),
+    "refund.requested": N_("Refund asked of Stripe"), "refund.booked": N_("Refund went out"),
+    "refund.reversed": N_("Refund came back"), "call.logged": N_("Call noted"), "note.written": N_("Note written"),
+    "code.sent": N_("Code emailed"), "identity.passed": N_("A check at the door passed"),
+    "link.created": N_("Link made"), "link.replaced": N_("Link replaced by a fresh one"),
+    "payment.started": N_("Payment started"), "payment.received": N_("Payment received"),
+    "payment.processing": N_("Payment on its way"), "payment.failed": N_("Payment failed"),
+    "payment.expired": N_("Payment page closed"), "payment.canceled": N_("Payment canceled"),
+    "payment.suspended": N_("Payment put into suspense"), "transfer.announced": N_("Bank transfer announced"),
+    "suspense.applied": N_("Suspense applied to an invoice"), "suspense.returned": N_("Suspense sent back"),
+    "suspense.refund_requested": N_("Suspense refund asked of Stripe"), "session.left": N_("Debtor left the page"),
+    "question.asked": N_("Question asked"), "question.emailed": N_("Question came by email"),
+    "question.replied": N_("Answer came by email"), "queue.put_off": N_("Request put off"),
+    "debtor.call_later": N_("Call put off"), "reminder.queued": N_("Reminder queued"),
+    "reminder.skipped": N_("Reminder skipped"), "dashboard.refresh": N_("Figures worked out anew"),
+    "payout.paid": N_("Payout arrived"), "payout.failed": N_("Payout failed"),
+    "cadence.switched_on": N_("Reminders by themselves switched on"),
+    "cadence.switched_off": N_("Reminders by themselves switched off"),
+    "staff.signed_in": N_("Signed in"), "staff.signed_out": N_("Signed out"),
+    "staff.business_chosen": N_("Business chosen"), "staff.comfort": N_("Look of the office chosen"),
+    "staff.owner_made": N_("Owner made on the command line"), "staff.invited": N_("Person invited"),
+    "staff.invitation_withdrawn": N_("Invitation taken back"), "staff.invitation_accepted": N_("Invitation accepted"),
+    "staff.joined": N_("Person joined"), "staff.role_changed": N_("Role changed"),
+    "staff.membership_ended": N_("Person left the business"), "staff.password_chosen": N_("Password chosen"),
+    "staff.password_changed": N_("Password changed"), "staff.password_link_sent": N_("Link for a password sent"),
+    "staff.second_factor_set": N_("Second factor set up"), "staff.second_factor_reset": N_("Second factor reset"),
+    "staff.recovery_codes_made": N_("New recovery codes made"), "staff.session_ended": N_("Session ended"),
+    "staff.details_changed": N_("Own details changed"), "staff.proved": N_("Proved who they are again"),
+}
+# What stands in front of the colon of a target.
+TARGETS: dict[str, str] = {
+    "payment": N_("payment"), "invoice": N_("invoice"), "approval": N_("approval"), "transfer": N_("transfer"),
+    "refund": N_("refund"), "debtor": N_("debtor"), "link": N_("link"), "message": N_("message"),
+    "business": N_("business"), "staff": N_("person"), "import": N_("import"), "question": N_("question"),
+    "hold": N_("hold"), "session": N_("session"), "invitation": N_("invitation"), "note": N_("note"),
+    "suspense": N_("money in suspense"), "chargeback": N_("chargeback"),
+}
+FIELDS: dict[str, str] = {
+    "amount": N_("amount"), "reason": N_("reason"), "mode": N_("way"), "count": N_("how many"), "new": N_("new"),
+    "unchanged": N_("as before"), "settled": N_("came paid"), "holds": N_("held"), "debtors": N_("new debtors"),
+    "role": N_("role"), "section": N_("section"), "wanted": N_("wanted"), "currency": N_("currency"),
+    "name": N_("name"), "legal_name": N_("full legal name"), "contact_name": N_("who answers debtors"),
+    "contact_email": N_("email debtors write to"), "contact_phone": N_("phone debtors call"),
+    "postal_address": N_("postal address"), "contact_hours": N_("hours"),
+    "where_to_check": N_("where the number stands"),
+    "bank_details": N_("bank details"), "brand_color": N_("color"), "logo_svg": N_("logo"),
+    "link_days": N_("days a link works"), "pay_only_link_days": N_("days a link to pay only works"),
+    "minimum_part": N_("smallest part payment"), "bank_transfer": N_("bank transfer offered"),
+    "transfer_wait_days": N_("days to wait for a transfer"), "late_fee_basis_points": N_("late fee"),
+    "late_fee_grace_days": N_("days before a late fee"), "discount_grace_minutes": N_("minutes a discount stays open"),
+    "quiet_from_hour": N_("quiet from"), "quiet_until_hour": N_("quiet until"),
+    "answer_business_days": N_("working days for an answer"), "second_approver_above": N_("limit of one person"),
+    "business_debtors_skip_check": N_("companies need no check"),
+}
+# Ids and codes that say nothing to a reader.
+UNTOLD = frozenset({"file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry"})
+
+
+def act(words: Words, code: str) -> str:
+    """Say what was done."""
+    return words.text(ACTS[code]) if code in ACTS else happenings.act(code).by(words)
+
+
+def known() -> tuple[str, ...]:
+    """List the acts one can ask for."""
+    return tuple(sorted({*ACTS, *happenings.ACTS}))
+
+
+def target(words: Words, kind: str) -> str:
+    """Name the kind of thing that was acted on."""
+    return words.text(TARGETS[kind]) if kind in TARGETS else kind
+
+
+def field(words: Words, name: str) -> str:
+    """Name what was noted or changed."""
+    return words.text(FIELDS[name]) if name in FIELDS else name
+
+
+def value(words: Words, name: str, noted: Any, currency: str = "") -> str:
+    """Write what was noted: money as money, yes and no as words, the rest as it is."""
+    if noted is None or noted == "" or noted in ({}, []):
+        return "–"
+    if isinstance(noted, bool):
+        return words.text(N_("yes")) if noted else words.text(N_("no"))
+    if isinstance(noted, dict):
+        return ", ".join(_entry(words, name, key, one) for key, one in noted.items())
+    if isinstance(noted, list):
+        return ", ".join(str(one) for one in noted)
+    if name == "amount" and isinstance(noted, int) and currency:
+        return words.money(noted, currency)
+    if name == "late_fee_basis_points" and isinstance(noted, int):
+        return words.percent(noted)
+    if name == "reason":
+        return office_reasons.reason(words, str(noted).rpartition(":")[2])
+    return str(noted)
+
+
+def _entry(words: Words, name: str, key: str, noted: Any) -> str:
+    if name in ("minimum_part", "second_approver_above") and isinstance(noted, int):
+        return words.money(noted, key)
+    return f"{key}: {noted}"
