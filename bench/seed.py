@@ -30,8 +30,8 @@ STATEMENTS = (
        FROM invoice WHERE business_id = :business""",
     """INSERT INTO ledger_transfer (business_id, currency, debit_account_id, credit_account_id, amount, kind, key,
            cause_type, cause_id, happened_at, recorded_at, memo)
-       SELECT a.business_id, 'USD', a.id, s.id, a.debits, 'issued', 'invoice:' || a.invoice_id || '\\:issued', 'invoice',
-           'seed', :now, :now, 'issued'
+       SELECT a.business_id, 'USD', a.id, s.id, a.debits, 'issued',
+           'invoice:' || a.invoice_id || '\\:issued', 'invoice', 'seed', :now, :now, 'issued'
        FROM ledger_account a JOIN ledger_account s ON s.business_id = a.business_id AND s.kind = 'sales'
        WHERE a.business_id = :business AND a.kind = 'receivable'""",
 )

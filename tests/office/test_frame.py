@@ -19,13 +19,13 @@ from tests.office.people import form_token, make_staff, sign_in
 class Desk:
     """One of the staff at a browser."""
 
-    def __init__(self, db: Database, folder: Path, role: str = "owner", **staff: object) -> None:
+    def __init__(self, db: Database, folder: Path, role: str = "owner") -> None:
         self.db = db
         self.rt = make_runtime(db, folder)
         self.app = create_app(self.rt.settings, self.rt)
         with db.transaction() as session:
             self.business = make_business(session)
-            self.staff = make_staff(session, self.business, role, **staff)
+            self.staff = make_staff(session, self.business, role)
         self.client: FlaskClient = sign_in(self.app.test_client(), self.staff)
         self.base = self.rt.settings.base_url
 

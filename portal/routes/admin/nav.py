@@ -50,5 +50,6 @@ NAVIGATION: tuple[Group, ...] = (
         Entry(N_("Business"), "office.setup", "set_up", also=("office.setup_section",)),
         Entry(N_("Staff"), "office.staff", "staff"),
         Entry(N_("Audit"), "office.audit", "see_audit"),
+        Entry(N_("Your account"), "office.account"),
     )),
 )
