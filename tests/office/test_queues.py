@@ -27,7 +27,7 @@ from portal.models import (
     QueueMark,
     SuspenseItem,
 )
-from portal.services import questions, queues, search
+from portal.services import questions, queues, search, suspense
 from portal.services.questions import Asked
 from portal.services.queues.frame import Typed
 from sandbox.stripe.server import StripeStandIn
@@ -342,6 +342,8 @@ def test_money_on_its_way_back_is_not_applied_and_is_sent_once(paid: tuple[Desk,
     page = desk.as_("manager").get(f"/office/requests/suspense/{item}").get_data(as_text=True)
     assert "has not confirmed it yet" in page and "Apply to this invoice" not in page
     assert refused(desk, "suspense", item, "apply", pick=desk.owed.invoices[0].public_id) == "queue_solved"
+    with pytest.raises(Refusal, match="suspense_going_back"):
+        suspense.apply(desk.rt, desk.access("manager"), item, desk.owed.invoices[0].public_id)
     stand_in.control.clear_faults()
     solve(desk, "suspense", item, "refund")
     Shop(desk.rt, stand_in).hear()
