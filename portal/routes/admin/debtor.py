@@ -65,7 +65,7 @@ def _groups(page: debtor_page.Page, debtor_id: str) -> list[tuple[str, str, bool
 
     def address(group: str) -> str:
         values: dict[str, Any] = {"show": group} if group else {}
-        return url_for("office.debtor", debtor_id=debtor_id, _anchor="tl", **values)
+        return url_for("office.debtor", debtor_id=debtor_id, _anchor="h-tl", **values)
 
     chips = [(said.text(N_("All %(n)s"), n=said.number(page.timeline.total)), address(""),
               not page.timeline.chosen)]

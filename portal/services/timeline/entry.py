@@ -63,11 +63,20 @@ class Row(NamedTuple):
         return Sum(self.amount, self.currency) if self.amount and self.currency else None
 
 
+class Lead(NamedTuple):
+    """A way on from an entry: an endpoint with its values, what the link says, and who may go there."""
+
+    endpoint: str
+    values: Mapping[str, str]
+    text: str
+    permission: str = "see"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry as a page shows it. `kind` is in, bad, held, skip or ""; `quote` is somebody's own words.
 
-    `lead` is an endpoint with its values and what the link says. `by` names who of the staff did it.
+    `by` names who of the staff did it.
     """
 
     at: datetime
@@ -78,7 +87,7 @@ class Entry:
     amount: Sum | None = None
     quote: str = ""
     by: str = ""
-    lead: tuple[str, Mapping[str, str], str] | None = None
+    leads: tuple[Lead, ...] = ()
 
 
 def reads(source: str, *, at: Column, id: Column, made_at: Column | None = None, amount: Column | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func
 
 from portal.models import Message
-from portal.services.timeline.entry import Entry, Row, Scope, reads
+from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
 from portal.words import happenings
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sayable
@@ -37,17 +37,17 @@ def tell(row: Row) -> Entry:
     """Tell one email: its subject, what kind it is, and why it went or did not."""
     kind = happenings.named(happenings.MESSAGE_KINDS, row.word)
     what: Sayable = Plain(row.text) if row.text else kind
-    lead = ("office.message", {"message_id": row.ref}, READ)
+    leads = (Lead("office.message", {"message_id": row.ref}, READ),)
     lines = (*((kind,) if row.text else ()), *_reason(row))
     if row.code == "sent":
-        return Entry(row.at, Said(SENT, {"what": what}), "mail", lines=lines, lead=lead)
+        return Entry(row.at, Said(SENT, {"what": what}), "mail", lines=lines, leads=leads)
     if row.code == "queued":
         later = _later(row)
         return Entry(row.at, Said(WAITS if later else LEAVING, {"what": what}), "hold" if later else "mail",
-                     "held" if later else "", (*lines, *later), lead=lead)
+                     "held" if later else "", (*lines, *later), leads=leads)
     if row.code == "failed":
-        return Entry(row.at, Said(FAILED, {"what": what}), "warn", "bad", lines, lead=lead)
-    return Entry(row.at, Said(SKIPPED, {"what": what}), "skip", "skip", lines, lead=lead)
+        return Entry(row.at, Said(FAILED, {"what": what}), "warn", "bad", lines, leads=leads)
+    return Entry(row.at, Said(SKIPPED, {"what": what}), "skip", "skip", lines, leads=leads)
 
 
 def _reason(row: Row) -> tuple[Sayable, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_
 
-from portal.models import Chargeback, Payment, Refund
-from portal.services.timeline.entry import Entry, Row, Scope, reads
+from portal.models import Chargeback, Debtor, Payment, Refund
+from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
 from portal.words import declines, happenings
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sayable
@@ -17,6 +17,7 @@ from portal.words.said import Plain, Said, Sayable
 UNTOLD = ("expired", "canceled", "created", "unknown")
 PAYMENTS = {
     "succeeded": (N_("Payment %(number)s received"), "receipt", "in"),
+    "returned": (N_("Payment %(number)s received, and gone back since"), "receipt", ""),
     "processing": (N_("Payment %(number)s is on its way"), "clock", ""),
     "announced": (N_("Transfer announced, %(number)s"), "cash", ""),
     "open": (N_("Payment page opened, %(number)s; not paid yet"), "card", ""),
@@ -27,18 +28,22 @@ REFUNDS = {
     "failed": (N_("Refund of payment %(number)s failed"), "bad"),
     "canceled": (N_("Refund of payment %(number)s failed"), "bad"),
 }
+BY_HAND = ("transfer", "cash", "check")
 SEE = N_("See the payment")
 
 
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
     """Ask for payments that moved or may move money, for refunds, and for chargebacks."""
     mine = (Payment.business_id == scope.business_id, Payment.debtor_id == scope.debtor_id)
+    by_hand = Payment.channel.in_(BY_HAND)
     paid = reads(
         "payments:paid", at=func.coalesce(Payment.received_at, Payment.created_at), made_at=Payment.created_at,
-        id=Payment.id, code=Payment.state, word=Payment.channel, extra=Payment.failure_code, text=Payment.number,
-        ref=Payment.public_id, currency=Payment.currency, who=Payment.method_last4,
+        id=Payment.id, code=_state(), word=Payment.channel, extra=Payment.failure_code, text=Payment.number,
+        ref=Payment.public_id, currency=Payment.currency,
+        who=case((by_hand, Debtor.public_id), else_=Payment.method_last4),
         amount=case((Payment.captured_minor > 0, Payment.captured_minor), else_=Payment.amount_minor),
-    ).where(*mine, or_(Payment.captured_minor > 0, Payment.state.not_in(UNTOLD)))
+    ).join(Debtor, Debtor.id == Payment.debtor_id).where(
+        *mine, or_(Payment.captured_minor > 0, Payment.state.not_in(UNTOLD)))
     refunded = reads(
         "payments:refund", at=Refund.created_at, id=Refund.id, code=Refund.state, word=Refund.mode,
         text=Payment.number, ref=Payment.public_id, amount=Refund.amount_minor, currency=Refund.currency,
@@ -53,23 +58,33 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
 
 def tell(row: Row) -> Entry:
     """Tell a payment, a refund or a chargeback, with the way to its own page."""
-    lead = ("office.payment", {"payment_id": row.ref}, SEE)
+    leads: tuple[Lead, ...] = (Lead("office.payment", {"payment_id": row.ref}, SEE),)
     number = {"number": Plain(row.text)}
     if row.source == "payments:refund":
         text, kind = REFUNDS.get(row.code, (N_("Refund of payment %(number)s is on its way"), ""))
         owed = N_("What it had paid is owed again.") if row.word == "reopen" else N_("It came out of their credit.")
-        return Entry(row.at, Said(text, number), "refund", kind, (Said(owed),), row.sum, lead=lead)
+        return Entry(row.at, Said(text, number), "refund", kind, (Said(owed),), row.sum, leads=leads)
     if row.source == "payments:taken":
         back = (Said(N_("The bank gave it back on %(day)s."), {"day": row.until}),) if row.until else ()
         return Entry(row.at, Said(N_("The bank takes payment %(number)s back"), number), "flag", "bad", back, row.sum,
-                     lead=lead)
+                     leads=leads)
     text, icon, kind = PAYMENTS.get(row.code, PAYMENTS["succeeded"])
-    return Entry(row.at, Said(text, number), icon, kind, _details(row), row.sum, lead=lead)
+    if row.code == "succeeded" and row.word in BY_HAND:
+        bounced = {"debtor_id": row.who, "payment_id": row.ref}
+        leads = (*leads, Lead("office.debtor_bounce", bounced, N_("It did not hold"), "record_money"))
+    return Entry(row.at, Said(text, number), icon, kind, _details(row), row.sum, leads=leads)
+
+
+def _state() -> ColumnElement[str]:
+    """A payment's state; one that went back as a whole is told as that."""
+    gone = and_(Payment.captured_minor > 0, Payment.returned_minor >= Payment.captured_minor)
+    return case((gone, "returned"), else_=Payment.state)
 
 
 def _details(row: Row) -> tuple[Sayable, ...]:
     way = happenings.named(happenings.CHANNELS, row.word)
-    ending: tuple[Sayable, ...] = (Said(N_("Ending in %(last4)s"), {"last4": Plain(row.who)}),) if row.who else ()
+    ending: tuple[Sayable, ...] = (Said(N_("Ending in %(last4)s"), {"last4": Plain(row.who)}),) if (
+        row.who and row.word not in BY_HAND) else ()
     if row.code == "failed":
         return (way, *ending, Said(declines.REASONS.get(row.extra, N_("The bank gave no reason."))))
     return (way, *ending)

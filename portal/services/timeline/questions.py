@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from portal.models import Question, QuestionEntry, Staff
-from portal.services.timeline.entry import Entry, Row, Scope, reads
+from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said
 
@@ -32,11 +32,11 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
 
 def tell(row: Row) -> Entry:
     """Tell who said what."""
-    lead = ("office.queue_item", {"name": "questions", "item": row.ref}, N_("Open the thread"))
+    leads = (Lead("office.queue_item", {"name": "questions", "item": row.ref}, N_("Open the thread")),)
     if row.code == "call":
         lines = (Said(N_("When: %(when)s"), {"when": Plain(row.text)}),) if row.text else ()
-        return Entry(row.at, Said(N_("They asked to be called")), "phone", lines=lines, lead=lead)
+        return Entry(row.at, Said(N_("They asked to be called")), "phone", lines=lines, leads=leads)
     internal = row.extra in ("1", "true")
     title = N_("Remark among the staff") if internal else TITLES[row.code]
     return Entry(row.at, Said(title), "talk", "bad" if row.code == "unproven" else "", quote=row.text,
-                 by=row.who, lead=lead)
+                 by=row.who, leads=leads)
