@@ -11,11 +11,12 @@ from portal.cli.imports import import_invoices
 from portal.cli.links import links
 from portal.cli.mail import receive_email
 from portal.cli.owners import create_owner, reset_second_factor
+from portal.cli.search import search
 from portal.cli.work import send_reminder, work
 
 
 def install(app: Flask) -> None:
     """Add all commands."""
     for command in (links, books, cadence, import_invoices, create_business, set_business, create_owner,
-                    reset_second_factor, work, send_reminder, receive_email):
+                    reset_second_factor, work, send_reminder, receive_email, search):
         app.cli.add_command(command)

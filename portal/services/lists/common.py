@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -13,13 +13,15 @@ from portal.domain.errors import Refusal
 from portal.domain.money import parse_amount, to_decimal
 from portal.models import Assignment, Debtor, DebtorStanding, Hold, Invoice, LedgerAccount, Staff
 from portal.services import search
-from portal.services.lists.frame import Columns, Context, Filter, Option
+from portal.services.lists.frame import Columns, Context, Filter, Hits, Option
 from portal.services.search import Found
 from portal.words.refusals import N_
 
 # Written out, not bound: a partial index is used only where its own words stand in the question.
 RECEIVABLE: ColumnElement[str] = literal_column("'receivable'")
 MOST_OF_AN_AMOUNT = 1_000
+# So many debtors or things a search leads on with; whoever finds more is asked for more letters.
+MOST_HITS = 500
 KINDS = (("consumer", N_("Consumers")), ("business", N_("Businesses")))
 NOBODY = "nobody"
 
@@ -93,6 +95,12 @@ def midnight(context: Context, day: str, *, after_days: int = 0) -> datetime:
 def words_found(session: Session, context: Context, typed: str) -> Found:
     """Whom and what the typed words lead to."""
     return search.find(session, context.business_id, typed)
+
+
+def hits(more: bool, **ids: Iterable[int]) -> Hits:
+    """Give what a search found, by column; only as many as an index is asked for one by one."""
+    kept = {name: frozenset(sorted(found)[-MOST_HITS:]) for name, found in ids.items()}
+    return Hits(kept, more or any(len(kept[name]) < len(set(found)) for name, found in ids.items()))
 
 
 def sums_typed(context: Context, typed: str) -> dict[str, int]:

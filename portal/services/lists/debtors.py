@@ -119,7 +119,7 @@ def _email(_context: Context, value: str, columns: Columns) -> ColumnElement[boo
 def _hits(session: Session, context: Context, typed: str) -> Hits:
     words = common.words_found(session, context, typed)
     sums, more = common.debtors_of_sum(session, context, typed)
-    return Hits({"debtor_id": words.debtors | frozenset(words.invoices.values()) | frozenset(sums)}, words.more or more)
+    return common.hits(words.more or more, debtor_id=words.debtors | set(words.invoices.values()) | sums)
 
 
 def _ids_of(session: Session, context: Context, public_ids: Sequence[str]) -> dict[str, int]:

@@ -95,7 +95,7 @@ def _age(context: Context, value: str, columns: Columns) -> ColumnElement[bool]:
 def _hits(session: Session, context: Context, typed: str) -> Hits:
     words = common.words_found(session, context, typed)
     sums, more = common.invoices_of_sum(session, context, typed)
-    return Hits({"debtor_id": words.debtors, "id": frozenset(words.invoices) | frozenset(sums)}, words.more or more)
+    return common.hits(words.more or more, debtor_id=words.debtors, id=frozenset(words.invoices) | frozenset(sums))
 
 
 def _ids_of(session: Session, context: Context, public_ids: Sequence[str]) -> dict[str, int]:

@@ -57,7 +57,7 @@ def _newest(context: Context, ask: Ask) -> Walk:
 
 def _hits(session: Session, context: Context, typed: str) -> Hits:
     words = common.words_found(session, context, typed)
-    return Hits({"debtor_id": words.debtors | frozenset(words.invoices.values())}, words.more)
+    return common.hits(words.more, debtor_id=words.debtors | frozenset(words.invoices.values()))
 
 
 def _ids_of(session: Session, context: Context, public_ids: Sequence[str]) -> dict[str, int]:

@@ -94,9 +94,10 @@ def _hits(session: Session, context: Context, typed: str) -> Hits:
         Payment.business_id == context.business_id, Payment.number == typed.strip().upper())))
     more = words.more
     if words.invoices:
+        named = dict(sorted(words.invoices.items())[-common.MOST_HITS:])
+        more = more or len(named) < len(words.invoices)
         ids |= set(session.scalars(select(PaymentInvoice.payment_id).where(and_(
-            PaymentInvoice.debtor_id.in_(set(words.invoices.values())),
-            PaymentInvoice.invoice_id.in_(set(words.invoices))))))
+            PaymentInvoice.debtor_id.in_(set(named.values())), PaymentInvoice.invoice_id.in_(named)))))
     for currency, minor in common.sums_typed(context, typed).items():
         rows = session.scalars(
             select(Payment.id).where(Payment.business_id == context.business_id, Payment.amount_minor == minor,
@@ -104,7 +105,7 @@ def _hits(session: Session, context: Context, typed: str) -> Hits:
             .order_by(Payment.id.desc()).limit(common.MOST_OF_AN_AMOUNT)).all()
         ids |= set(rows)
         more = more or len(rows) == common.MOST_OF_AN_AMOUNT
-    return Hits({"debtor_id": words.debtors, "id": frozenset(ids)}, more)
+    return common.hits(more, debtor_id=words.debtors, id=ids)
 
 
 def _ids_of(session: Session, context: Context, public_ids: Sequence[str]) -> dict[str, int]:

@@ -71,6 +71,8 @@ def count(session: Session, context: Context, wanted: ListOf, ask: Ask, hits: Hi
     matching = (
         select(columns["currency"].label("currency") if "currency" in columns else literal("").label("currency"),
                amount.label("amount"))
+        # Named, because the tests of a row find their row by it.
+        .select_from(rows)
         .where(*_tests(context, wanted, ask, road, columns)).limit(COUNTED + 1)).subquery()
     sums = session.execute(
         select(matching.c.currency, func.count(), func.sum(matching.c.amount)).group_by(matching.c.currency)
