@@ -49,6 +49,8 @@ def test_an_unknown_page_of_the_office_keeps_its_frame_and_a_way_back(desk: Desk
     assert desk.answer.status_code == 404
     assert 'class="of-shell"' in page and str(escape(desk.business.name)) in page
     assert 'href="/office/"' in page and "Back to Today" in page
+    # What was in the address is not said again, whosever it was.
+    assert "no-such-page" not in page
 
 
 def test_an_error_tells_a_stranger_nothing_of_any_business(desk: Desk) -> None:
