@@ -62,12 +62,11 @@ def dashboard_in_long_books(rounds: int, *, short: int = SHORT, long: int = LONG
         scans = scanned(big[0], big[1], prepared.folder, ("/office/", "/office/calls"))
         urls = [_url(db) for db, _ in (small, big)]
         with turns.portal(urls[0]) as few, turns.portal(urls[1]) as many:
-            found, spread = turns.ratio(
+            figures = turns.ratio(
                 "dashboard_1m_vs_10k", lambda _: _rate(few, cookies[0], "/office/"),
                 lambda _: _rate(many, cookies[1], "/office/"), rounds)
-    say(f"dashboard_1m_vs_10k: {found}, noise {spread}")
-    return {"dashboard_1m_vs_10k": found, "dashboard_1m_vs_10k_noise": spread, "dashboard_scans": len(scans),
-            "dashboard_first_count_seconds_10k": seconds[0], "dashboard_first_count_seconds_1m": seconds[1]}
+    return {**figures, "dashboard_scans": len(scans), "dashboard_first_count_seconds_10k": seconds[0],
+            "dashboard_first_count_seconds_1m": seconds[1]}
 
 
 def scanned(db: Database, staff: Staff, folder: Path, paths: tuple[str, ...]) -> list[str]:
