@@ -114,6 +114,20 @@ def test_an_invitation_ends_after_seven_days_and_is_renewed_by_asking_again(door
     assert door.browser().get(door.link_of_newest_email(mailbox)).status_code == 200
 
 
+def test_a_known_person_cannot_accept_too_late(door: Door) -> None:
+    with door.db.transaction() as session:
+        known = make_staff(session, make_business(session), "manager")
+    invite(door, known.email)
+    door.clock.pass_time(days=6, hours=23, minutes=30)
+    browser = door.inside(known)
+    browser.get("/office/businesses")
+    action = next(form.action for form in browser.forms() if form.action.endswith("/accept"))
+    door.clock.pass_time(minutes=30)
+    assert browser.send(action, follow=False).status_code == 410
+    browser.get("/office/businesses")
+    assert "/accept" not in browser.text and door.acts() == ["staff.invited"]
+
+
 def test_a_withdrawn_invitation_opens_nothing(door: Door, mailbox: Mailbox) -> None:
     owner = invite(door)
     link = door.link_of_newest_email(mailbox)

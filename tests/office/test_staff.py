@@ -156,6 +156,7 @@ def test_the_switcher_offers_ones_own_businesses_and_no_others(door: Door) -> No
     with door.db.transaction() as session:
         second, foreign = make_business(session, name="Oak Lane Dental"), make_business(session, name="Foreign Firm")
         join(session, session.get_one(Staff, door.owner.id), second, "viewer")
+        make_staff(session, foreign, "owner")
         ended = make_business(session, name="Long Ago")
         join(session, session.get_one(Staff, door.owner.id), ended, "owner", ended=True)
     browser = door.inside(door.owner)

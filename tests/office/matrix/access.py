@@ -43,6 +43,8 @@ def _thing(name: str) -> Any:
 
 PREPARE = prepare
 TOKEN: Values = {"token": lambda office: office.things["access.token"]}
+# Who stands half way in, or has left, reads their own address and nobody else's.
+OWN: Values = {"whose": lambda office: " ".join(office.staff[one].email for one in ("manager", "dismissed"))}
 LINK: Values = {"token": lambda office: office.things["access.link"]}
 WHOM: Values = {"staff_id": _thing("access.colleague")}
 NEW: Values = {"new": said(CHOSEN), "again": said(CHOSEN)}
@@ -55,10 +57,11 @@ ROWS = {
     ("office.sign_in", "GET"): OfficeRow(""),
     ("office.give_password", "POST"): OfficeRow(
         "", form={"email": said("nobody@office.example"), "password": said("x")}, audits=0),
-    ("office.sign_in_code", "GET"): OfficeRow(""),
-    ("office.give_code", "POST"): OfficeRow("", form={"code": said("000000")}, audits=0),
-    ("office.sign_in_recovery", "GET"): OfficeRow(""),
-    ("office.give_recovery_code", "POST"): OfficeRow("", form={"code": said("aaaa-bbbb-cccc-dddd")}, audits=0),
+    ("office.sign_in_code", "GET"): OfficeRow("", form=OWN),
+    ("office.give_code", "POST"): OfficeRow("", form={**OWN, "code": said("000000")}, audits=0),
+    ("office.sign_in_recovery", "GET"): OfficeRow("", form=OWN),
+    ("office.give_recovery_code", "POST"): OfficeRow(
+        "", form={**OWN, "code": said("aaaa-bbbb-cccc-dddd")}, audits=0),
     ("office.sign_out", "POST"): OfficeRow(""),
     ("office.forgotten", "GET"): OfficeRow(""),
     ("office.send_password_link", "POST"): OfficeRow("", form={"email": said("nobody@office.example")}, audits=0),
@@ -69,14 +72,15 @@ ROWS = {
     ("office.join", "POST"): OfficeRow("", target=TOKEN, form={**NEW, "name": said("Wren")}),
     ("office.second_factor", "GET"): OfficeRow(""),
     ("office.keep_second_factor", "POST"): OfficeRow(
-        "", form={"sealed": said("made up"), "code": said("000000")}, audits=0),
+        "", form={**OWN, "sealed": said("made up"), "code": said("000000")}, audits=0),
     # One's own account: whatever is named in the address is another's, and is not there.
-    ("office.account", "GET"): OfficeRow(""),
-    ("office.change_details", "POST"): OfficeRow("", form={"name": said("Somebody"), "locale": said("en")}),
-    ("office.change_password", "POST"): OfficeRow("", form={**NEW, "old": said(PASSWORD)}),
+    ("office.account", "GET"): OfficeRow("", form=OWN),
+    ("office.change_details", "POST"): OfficeRow(
+        "", form={**OWN, "name": said("Somebody"), "locale": said("en")}),
+    ("office.change_password", "POST"): OfficeRow("", form={**NEW, **OWN, "old": said(PASSWORD)}),
     ("office.end_session", "POST"): OfficeRow("", target={"session_id": _thing("access.session")}, audits=0),
     ("office.end_other_sessions", "POST"): OfficeRow(""),
-    ("office.new_recovery_codes", "POST"): OfficeRow("", proof=True),
+    ("office.new_recovery_codes", "POST"): OfficeRow("", form=OWN, proof=True),
     ("office.businesses", "GET"): OfficeRow(""),
     ("office.work_for", "POST"): OfficeRow("", target={"business_id": lambda office: office.part.business.public_id}),
     ("office.accept_invitation", "POST"): OfficeRow(
