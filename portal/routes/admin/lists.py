@@ -126,6 +126,10 @@ class ListPage:
             sums[currency] = sums.get(currency, 0) + minor
         return by_currency(sums, self.context.currency)
 
+    def foot_place(self) -> int:
+        """How many columns stand before the one that is added up."""
+        return [column.name for column in self.columns()].index(self.wanted.foot_under)
+
     def head_sums(self) -> list[tuple[str, int]]:
         """What all that match comes to."""
         return by_currency(self.counted().sums, self.context.currency) if self.wanted.sum_of else []
