@@ -171,6 +171,7 @@ class Chargeback(Public, Base):
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "payment_id"], ["payment.business_id", "payment.id"]),
         Index("ix_chargeback_payment_id", "payment_id"),
+        Index("ix_chargeback_business_id_state", "business_id", "state", "created_at"),
     )
 
 

@@ -104,6 +104,8 @@ class SuspenseItem(Keyed, Base):
 
     __table_args__ = (
         UniqueConstraint("business_id", "payment_intent"),
+        Index("ix_suspense_item_open", "business_id", "created_at", postgresql_where=text("resolved_at IS NULL"),
+              sqlite_where=text("resolved_at IS NULL")),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("returned_minor >= 0 AND returned_minor <= amount_minor", name="returned_within_amount"),
     )

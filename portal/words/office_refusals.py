@@ -9,6 +9,7 @@ def N_(message: str) -> str:
 
 
 OFFICE: dict[str, str] = {
+    "unknown_preset": N_("There is no such series of reminders. Choose gentle, standard or firm."),
     "role_may_not": N_("Your role does not include this. Ask an owner, or a manager, to do it or to change your role."),
     "prove_first": N_("Before this, please show again that it is you: enter a fresh code from your authenticator app."),
     # What a second person decides

@@ -128,13 +128,20 @@ class Shell:
         return MenuGroup(group.code, title, entries)
 
     def _entry(self, entry: Entry) -> MenuEntry:
-        here = request.endpoint in (entry.endpoint, *entry.also)
+        here = _is_part_of(entry)
         label, href = current().text(entry.label), url_for(entry.endpoint)
         if not entry.counted:
             return MenuEntry(label, href, here, entry.key)
         waiting = sum(count.count for count in self.waiting)
         urgent = sum(1 for count in self.waiting if count.due_today)
         return MenuEntry(label, href, here, entry.key, waiting, urgent)
+
+
+def _is_part_of(entry: Entry) -> bool:
+    """Say whether the page at hand belongs to an entry: it, what it lists, and the forms of what it lists."""
+    pages = (entry.endpoint, *entry.also)
+    at = request.endpoint or ""
+    return at in pages or any(at.startswith(f"{page}_") for page in entry.also)
 
 
 @blueprint.app_template_global("office")
