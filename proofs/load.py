@@ -44,8 +44,8 @@ from proofs.mended import Bench, judge, owing
 from tests import databases
 from tests.cast import Owed, make_business
 
-# A job worker needs a second or two to start; killed any sooner it would never have held anything.
-WORKER_LIVES = (1.0, 9.0)
+# How long a job worker lives, beside the time it needs to start here: some die on the way, most with work in hand.
+WORKER_LIVES = (-1.0, 8.0)
 # Shorter than this, it is chance whether a job worker came to do anything.
 SAYS_SOMETHING_SECONDS = 30
 POSTGRES_BINARIES = "/usr/lib/postgresql/*/bin"
@@ -151,6 +151,7 @@ class Load:
         """Keep going for so long."""
         with self._bench.portal() as rt, rt.db.transaction() as session:
             self._bench.business = make_business(session)
+        starting = self._time_to_start()
         until, next_kill, worker_ends, said = time.monotonic() + seconds, 0.0, 0.0, time.monotonic()
         try:
             while time.monotonic() < until:
@@ -160,7 +161,7 @@ class Load:
                     next_kill = time.monotonic() + self._random.uniform(0.2, 0.8)
                 if time.monotonic() > worker_ends:
                     self._kill_worker()
-                    worker_ends = time.monotonic() + self._random.uniform(*WORKER_LIVES)
+                    worker_ends = time.monotonic() + starting + self._random.uniform(*WORKER_LIVES)
                 if time.monotonic() - said > 10:
                     said = time.monotonic()
                     say(f"{self.acts} acts, {self.kills} kills")
@@ -228,10 +229,23 @@ class Load:
             os.killpg(self._worker.pid, signal.SIGKILL)
             self._worker.wait(10)
             self._count("job_workers")
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "work"]
+        self._worker = self._start_worker()
+
+    def _start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "work", *options]
         env = environment(self._bench.url, stripe_api_base=self._bench.stripe.url)
-        self._worker = subprocess.Popen(command, env=env, start_new_session=True, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(command, env=env, start_new_session=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _time_to_start(self) -> float:
+        """How long a job worker needs on this machine until it has looked once for work, in seconds."""
+        began = time.monotonic()
+        once = self._start_worker("--once")
+        try:
+            once.wait(120)
+        finally:
+            end(once)
+        return time.monotonic() - began
 
     def _count(self, who: str) -> None:
         self.kills += 1
