@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Refusal
 from portal.domain.listing import PAGE, Edge, read_edge, write_edge
 from portal.domain.roles import StaffAccess
-from portal.models import AuditEvent, Business, Debtor, Membership, Staff
+from portal.models import AuditEvent, Business, Debtor, Membership, Payment, Refund, Staff
 from portal.runtime import Runtime
 from portal.services.trial_balance import day_start
 
@@ -119,13 +119,27 @@ def _events(session: Session, business_id: int, rows: Sequence[AuditEvent]) -> l
     debtors = {id: (name, public_id) for id, name, public_id in session.execute(
         select(Debtor.id, Debtor.name, Debtor.public_id).where(
             Debtor.business_id == business_id, Debtor.id.in_({row.debtor_id for row in rows if row.debtor_id})))}
-    return [_event(row, names, debtors) for row in rows]
+    currencies = _currencies(session, business_id, rows)
+    return [_event(row, names, debtors, currencies) for row in rows]
 
 
-def _event(row: AuditEvent, names: Mapping[str, str], debtors: Mapping[int, tuple[str, str]]) -> Event:
+def _currencies(session: Session, business_id: int, rows: Sequence[AuditEvent]) -> dict[str, str]:
+    """In which currency a sum was noted, where the act leaves that to what it is about."""
+    wanted = {row.target for row in rows if "amount" in row.details and "currency" not in row.details}
+    found: dict[str, str] = {}
+    for kind, table in (("payment", Payment), ("refund", Refund)):
+        ids = [target.partition(":")[2] for target in wanted if target.startswith(f"{kind}:")]
+        found |= {f"{kind}:{public_id}": currency for public_id, currency in session.execute(
+            select(table.public_id, table.currency).where(
+                table.public_id.in_(ids), table.business_id == business_id))}
+    return found
+
+
+def _event(row: AuditEvent, names: Mapping[str, str], debtors: Mapping[int, tuple[str, str]],
+           currencies: Mapping[str, str]) -> Event:
     name, public_id = debtors.get(row.debtor_id or 0, ("", ""))
     kind, _, target = row.target.partition(":")
-    details = dict(row.details)
+    details = {**({"currency": currencies[row.target]} if row.target in currencies else {}), **row.details}
     before, after = details.pop("before", None), details.pop("after", None)
     fields = details.pop("fields", None)
     return Event(row.at, row.act, row.actor_kind, names.get(row.actor_id, ""), kind, target, name, public_id,

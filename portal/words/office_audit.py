@@ -112,6 +112,8 @@ def value(words: Words, name: str, noted: Any, currency: str = "") -> str:
         return words.money(noted, currency)
     if name == "late_fee_basis_points" and isinstance(noted, int):
         return words.percent(noted)
+    if name == "wanted" and noted in office_reasons.ACTS:
+        return words.text(office_reasons.ACTS[noted])
     if name == "reason":
         return office_reasons.reason(words, str(noted).rpartition(":")[2])
     return str(noted)

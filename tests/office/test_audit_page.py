@@ -24,7 +24,7 @@ def desk(db: Database, tmp_path: Path) -> Desk:
     """An office where three people and a job did something."""
     desk = open_desk(db, tmp_path, 80_00)
     seat = desk.as_("manager")
-    seat.post("/office/set-up/brand", brand_color="#8a2f2f", version="1")
+    seat.post("/office/set-up/brand/keep", brand_color="#8a2f2f", version="1")
     approvals.write_off(desk.rt, desk.access("second"), desk.owed.invoices[0].public_id, "agreed", note="<b>Bold</b>")
     desk.rt.clock.pass_time(days=2)  # type: ignore[attr-defined]
     with db.transaction() as session:

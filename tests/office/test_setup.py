@@ -38,7 +38,8 @@ def form(page: str) -> dict[str, str]:
 
 def keep(seat: Seat, section: str, /, **typed: Any) -> Any:
     values = form(seat.get(f"/office/set-up/{section}").text) | typed
-    return seat.post(f"/office/set-up/{section}", **{key: value for key, value in values.items() if value is not None})
+    return seat.post(f"/office/set-up/{section}/keep", **{
+        name: value for name, value in values.items() if value is not None})
 
 
 def test_terms_make_a_new_version_and_one_audit_event_with_before_and_after(desk: Desk) -> None:
@@ -97,16 +98,16 @@ def test_the_second_of_two_editors_is_told_what_changed_and_overrules_nothing(de
     first, second = desk.as_("owner"), desk.as_("manager")
     mine, theirs = (form(seat.get("/office/set-up/terms").text) for seat in (first, second))
     days = {"link_days": "10", "pay_only_link_days": "10"}
-    assert first.post("/office/set-up/terms", **mine | days).status_code == 303
-    late = second.post("/office/set-up/terms", **theirs | {"answer_business_days": "5"})
+    assert first.post("/office/set-up/terms/keep", **mine | days).status_code == 303
+    late = second.post("/office/set-up/terms/keep", **theirs | {"answer_business_days": "5"})
     assert late.status_code == 409 and "was 30, is now 10" in late.text and 'value="5"' in late.text
     with desk.rt.db.reading() as session:
         assert policies.in_force(session, desk.owed.business.id).answer_business_days == 2
     again = form(late.text)
-    assert second.post("/office/set-up/terms", **again | days).status_code == 303
+    assert second.post("/office/set-up/terms/keep", **again | days).status_code == 303
     other = form(second.get("/office/set-up/contact").text)
     assert keep(first, "brand", brand_color="#8a2f2f").status_code == 303
-    elsewhere = second.post("/office/set-up/contact", **other | {"name": "Marsh & Sons"})
+    elsewhere = second.post("/office/set-up/contact/keep", **other | {"name": "Marsh & Sons"})
     assert elsewhere.status_code == 303, "what changed was another section"
 
 
@@ -138,7 +139,7 @@ def test_the_brand_is_looked_at_in_its_color_before_it_is_kept(desk: Desk) -> No
     assert "sandbox" in email.headers["Content-Security-Policy"] and "{{" not in email.text
     assert seat.get("/office/set-up/brand/color.css?color=red}*{").text == ":root { --brand: #2b2a27; }\n"
     logo = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-    bad = seat.post("/office/set-up/brand", **form(looked.text) | {"logo": (io.BytesIO(logo), "l.svg"), "do": ""})
+    bad = seat.post("/office/set-up/brand/keep", **form(looked.text) | {"logo": (io.BytesIO(logo), "l.svg"), "do": ""})
     assert bad.status_code == 422 and "plain SVG drawing" in bad.text
     fine = b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>'
     assert keep(seat, "brand", brand_color="#8a2f2f", logo=(io.BytesIO(fine), "l.svg")).status_code == 303

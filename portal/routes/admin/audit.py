@@ -32,7 +32,8 @@ def audit_told(event: Event) -> list[tuple[str, str]]:
     """Tell what was noted with an act, what says nothing to a reader left out."""
     words, currency = current(), str(event.details.get("currency") or "")
     return [(office_audit.field(words, name), office_audit.value(words, name, noted, currency))
-            for name, noted in event.details.items() if name not in office_audit.UNTOLD and name != "currency"]
+            for name, noted in event.details.items()
+            if name not in (*office_audit.UNTOLD, "currency") and noted not in (0, "", None)]
 
 
 @blueprint.app_template_global("audit_changes")

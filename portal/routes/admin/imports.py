@@ -140,7 +140,10 @@ def _first_page(said: str = "") -> str:
 def _check_page(checked: Checked, name: str, reading: Reading) -> tuple[str, int]:
     words = current()
     report = checked.report
-    errors = [(error, office_imports.expected(words, error)) for error in (report.errors if report else ())]
+    # One column can stand for two fields, and would then be told of twice.
+    errors = list(dict.fromkeys(
+        (error.row, error.column, error.read, office_imports.expected(words, error))
+        for error in (report.errors if report else ())))
     page = render_template(
         "admin/import_check.html", checked=checked, name=name, report=report, reading=reading, errors=errors,
         notes=[office_imports.note(words, note) for note in (report.notes if report else ())],

@@ -56,18 +56,20 @@ def cause_words(kind: str, number: str) -> str:
 
 @blueprint.app_template_global("balance_bars")
 def balance_bars(trial: TrialBalance, side: str) -> list[tuple[str, str, str]]:
-    """Draw one side of a trial balance: (class, x, width) of each piece, in the order of the table."""
+    """Draw one side of a trial balance: (class, x, width) of each piece, the largest first."""
     total = trial.debits if side == "debit" else trial.credits
     pieces, x = [], 0.0
-    for place, one in enumerate(one for one in trial.balances if getattr(one, side)):
-        width = BAR_WIDTH * getattr(one, side) / total
+    for place, amount in enumerate(sorted((getattr(one, side) for one in trial.balances), reverse=True)):
+        if not amount:
+            break
+        width = BAR_WIDTH * amount / total
         pieces.append((bar_color(side, place), f"{x:.1f}", f"{width:.1f}"))
         x += width
     return pieces
 
 
 def bar_color(side: str, place: int) -> str:
-    """Give the class that colors one piece and its mark in the table."""
+    """Give the class that colors one piece and its mark in the table; the largest is 0."""
     return BAR_COLORS[min(place, len(BAR_COLORS) - 1)] if side == "debit" else ("f-ink" if place == 0 else "f-soft")
 
 

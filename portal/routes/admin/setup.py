@@ -55,7 +55,7 @@ def setup_section(name: str) -> str | Response:
     return _shown(page, form, page.version, page.values)
 
 
-@blueprint.post("/set-up/<name>")
+@blueprint.post("/set-up/<name>/keep")
 @guarded("set_up")
 def save_section(name: str) -> str | Response | tuple[str, int]:
     """Keep a section, or only look what it would mean."""
