@@ -58,10 +58,12 @@ class Asked:
 
 
 def refund(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int, reason: str, *,
-           mode: str = "reopen", note: str = "") -> Outcome:
+           mode: str = "reopen", note: str = "", expected: int | None = None) -> Outcome:
     """Send money of a payment back, or ask a second person first; `mode` says whether what it paid is owed again.
 
-    Raises Refusal: role_may_not, prove_first, unknown_payment, reason_missing, approval_waiting and those of a refund.
+    `expected` is what could go back when the person looked: the same form pressed twice meets another sum and sends
+    nothing. Raises Refusal: role_may_not, prove_first, unknown_payment, reason_missing, approval_waiting,
+    refund_moved_on and those of a refund.
     """
     now = rt.now()
     access.require("move_money")
@@ -70,7 +72,7 @@ def refund(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int
     if mode not in ("reopen", "credit"):
         raise Refusal("invalid", "reason_missing")
     order = RefundOrder(access.business_id, payment_public_id, amount, mode, staff_actor(access))
-    refund_id = rt.db.run(lambda session: _refund(session, access, order, reason, note, now))
+    refund_id = rt.db.run(lambda session: _refund(session, access, order, reason, note, now, expected))
     if refund_id is None:
         return "waiting"
     refunds.send(rt, refund_id)
@@ -78,8 +80,10 @@ def refund(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int
 
 
 def _refund(session: Session, access: StaffAccess, order: RefundOrder, reason: str, note: str,
-            now: datetime) -> int | None:
+            now: datetime, expected: int | None) -> int | None:
     payment = refunds.locked_payment(session, order.business_id, order.payment_public_id)
+    if expected is not None and expected != (free := refunds.free_of(session, payment)):
+        raise Refusal("conflict", "refund_moved_on", left=free, currency=payment.currency)
     asked = Asked("refund", payment.public_id, payment.debtor_id, payment.currency, order.amount_minor,
                   f"{order.mode}:{reason}", f"payment:{payment.public_id}", note)
     refuse_while_waiting(session, access, asked)

@@ -80,7 +80,7 @@ def check(session: Session, payment: Payment, order: RefundOrder, now: datetime)
             Chargeback.payment_id == payment.id, Chargeback.state.notin_(("won", "warning_closed")))):
         # The bank is already taking this money; a refund beside it would pay the debtor twice.
         raise Refusal("conflict", "refund_under_chargeback")
-    free = payment.captured_minor - payment.returned_minor - _asked(session, Refund.payment_id == payment.id)
+    free = free_of(session, payment)
     if not 0 < order.amount_minor <= free:
         raise Refusal("invalid", "refund_too_large", most=max(0, free))
     if payment.method_brand in UNSETTLED_BANK and payment.received_at and (now - payment.received_at).days < 5:
@@ -94,6 +94,11 @@ def check(session: Session, payment: Payment, order: RefundOrder, now: datetime)
         credit -= _asked(session, Refund.payment_id.in_(theirs) & (Refund.mode == "credit"))
         if order.amount_minor > credit:
             raise Refusal("invalid", "refund_no_credit", most=max(0, credit))
+
+
+def free_of(session: Session, payment: Payment) -> int:
+    """Tell how much of a payment could still go back: what came in, less what went back or was asked for."""
+    return payment.captured_minor - payment.returned_minor - _asked(session, Refund.payment_id == payment.id)
 
 
 def _asked(session: Session, which: ColumnElement[bool]) -> int:

@@ -146,5 +146,7 @@ OFFICE: dict[str, str] = {
     "nothing_chosen_rows": N_("Please pick at least one row first."),
     "export_too_many": N_("At most %(rows)s rows fit into one file. Narrow the list, and take out the rest after."),
     "unknown_format": N_("Please choose one of the file formats offered."),
+    "refund_moved_on": N_("A refund of this payment was made or asked for since you looked: %(left)s can go back now. "
+                          "Nothing was sent; look again."),
     "person_unknown": N_("Please choose somebody who works here."),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, url_for
-from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
 from portal.domain.errors import Refusal
 from portal.domain.money import parse_amount, to_decimal
@@ -46,6 +46,8 @@ class RefundForm(ProvenForm):
     mode = RadioField(choices=("reopen", "credit"), default="reopen", validate_choice=False)
     reason = SelectField(choices=(), validate_choice=False)
     note = TextAreaField(validators=[Length(max=approvals.LONGEST_NOTE)])
+    # What could go back when the form was made.
+    seen = IntegerField(validators=[InputRequired()])
 
     def minor(self, currency: str) -> int | None:
         """Read the amount; None with the reason beside it when it is none."""
@@ -78,7 +80,7 @@ def payment(payment_id: str) -> str:
 def refund(payment_id: str) -> str:
     """Offer to send money back, all of it unless changed."""
     page, form = _page(payment_id), RefundForm()
-    form.amount.data = _plain(page)
+    form.amount.data, form.seen.data = _plain(page), page.free
     return _refund_page(page, form)
 
 
@@ -93,7 +95,7 @@ def make_refund(payment_id: str) -> Any:
         try:
             outcome = approvals.refund(
                 runtime(), access(), payment_id, minor, form.reason.data or "", mode=form.mode.data or "",
-                note=form.note.data or "")
+                note=form.note.data or "", expected=form.seen.data)
         except Refusal as refusal:
             if refusal.kind in ("not_found", "not_allowed"):
                 raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,9 @@ def look(rt: Runtime, session: Session, context: Context, list_name: str, act: s
         idle = {row.id for row in rows if list_name == "debtors" and not row.owes} if act == "hold" else set()
         found = [_target(debtors[id_], reason="nothing_left") if id_ in idle else
                  _debtor(rt, session, context, act, business, debtors[id_], people.get(id_, "")) for id_ in ids]
+        if act != "link" and list_name == "debtors":
+            owed = {row.id: Lines(tuple(Sum(one.balance, one.currency) for one in row.owes)) for row in rows}
+            found = [replace(one, beside=owed[one.debtor]) for one in found]
     return Outlook(tuple(one for one in found if not one.reason), tuple(one for one in found if one.reason))
 
 
