@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check proof screenshots lock dev python
+.PHONY: help demo demo-reset test check proof bench screenshots lock dev python
 
 help: ## List what there is
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ check: dev ## Look for mistakes without running anything: style, types, imports,
 
 proof: dev ## Run the slow proofs, or one with PART=…; SABOTAGE=1 removes the guards one at a time
 	@$(RUN) proofs $(PART)
+
+bench: dev ## Measure speed beside bare Flask applications that do the least such a page or webhook could do
+	@$(RUN) bench $(PART)
 
 screenshots: dev ## Draw docs/pictures/ anew from the running demo
 	@$(RUN) scripts.screenshots

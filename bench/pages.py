@@ -13,7 +13,7 @@ from portal.services import links, sessions
 from proofs.harness import Databases, Figures, say
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link, make_offer, make_runtime
 
-SECONDS = 2.0
+SECONDS = 0.6
 VISITORS = 2_000
 SUFFIXES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
@@ -26,18 +26,22 @@ def against_bare(kind: str, rounds: int) -> Figures:
         yardsticks.prepare(other)
         with turns.portal(url) as portal:
             page = requests.get(f"{portal}/balance", headers={"Cookie": cookies}, timeout=30)
+            # What every later request of a browser carries too.
+            cookies += "".join(f"; {one.name}={one.value}" for one in page.cookies if one.name == "portal_forms")
             if page.status_code != 200 or "Autumn planting" not in page.text:
                 raise AssertionError(f"the page answered {page.status_code}")
             file = prepared.folder / "page.html"
-            file.write_text(page.text.replace("</h1>", f"{yardsticks.HOLE}</h1>", 1), "utf-8")
-            with turns.yardstick("page", other, "/page/1", BENCH_PAGE=str(file)) as bare:
-                ours = [load.get(portal, "/balance", {"Cookie": cookies, **turns.visitor(n)}) for n in range(VISITORS)]
-                theirs = [load.get(bare, f"/page/{n % 1_000 + 1}", turns.visitor(n)) for n in range(VISITORS)]
-                name = f"page_vs_bare_flask_{SUFFIXES[kind]}"
-                found, spread = turns.ratio(
-                    name, lambda _: _rate(portal, ours), lambda _: _rate(bare, theirs), rounds)
-    say(f"{name}: {found}, noise {spread}; {len(page.content)} bytes")
-    return {name: found, f"{name}_noise": spread}
+            file.write_text(page.text, "utf-8")
+            say(f"a page of {len(page.content)} bytes")
+            ours = [load.get(portal, "/balance", {"Cookie": cookies, **turns.visitor(n)}) for n in range(VISITORS)]
+
+            def beside(name: str, yardstick: str, times: int) -> Figures:
+                with turns.yardstick(yardstick, other, "/page/1", BENCH_PAGE=str(file)) as bare:
+                    theirs = [load.get(bare, f"/page/{n % 1_000 + 1}", turns.visitor(n)) for n in range(VISITORS)]
+                    return turns.in_turn(name, _side(portal, ours), _side(bare, theirs), times)
+
+            return {**beside(f"page_vs_bare_flask_{SUFFIXES[kind]}", "page", rounds),
+                    **beside(f"page_vs_plain_driver_{SUFFIXES[kind]}", "plain_page", min(rounds, turns.FEWER))}
 
 
 def in_a_long_table(rounds: int, *, short: int = 10_000, long: int = 1_000_000) -> Figures:
@@ -50,21 +54,16 @@ def in_a_long_table(rounds: int, *, short: int = 10_000, long: int = 1_000_000) 
             urls.append(_url(db))
             requests_.append(_reader(db, prepared.folder))
         with turns.portal(urls[0]) as few, turns.portal(urls[1]) as many:
-            def rate(url: str, cookies: str) -> float:
-                return _rate(url, [load.get(url, "/balance", {"Cookie": cookies, **turns.visitor(n)})
-                                   for n in range(VISITORS)])
+            def side(server: turns.Served, cookies: str) -> turns.Side:
+                return _side(server, [load.get(server, "/balance", {"Cookie": cookies, **turns.visitor(n)})
+                                      for n in range(VISITORS)])
 
-            found, spread = turns.ratio("page_1m_vs_10k", lambda _: rate(few, requests_[0]),
-                                        lambda _: rate(many, requests_[1]), rounds)
-    say(f"page_1m_vs_10k: {found}, noise {spread}")
-    return {"page_1m_vs_10k": found, "page_1m_vs_10k_noise": spread}
+            return turns.in_turn("page_1m_vs_10k", side(few, requests_[0]), side(many, requests_[1]), rounds)
 
 
-def _rate(url: str, requests_: list[bytes]) -> float:
-    found = load.for_seconds(url, requests_, seconds=SECONDS, connections=turns.CONNECTIONS)
-    if found.errors:
-        raise AssertionError(f"{found.errors} of {found.answers} answers were errors")
-    return found.rate
+def _side(server: turns.Served, requests_: list[bytes]) -> turns.Side:
+    return turns.Side(server, lambda _: load.for_seconds(
+        server, requests_, seconds=SECONDS, connections=turns.CONNECTIONS))
 
 
 def _url(db: Database) -> str:

@@ -1,105 +1,151 @@
-"""The yardsticks: bare Flask applications that do the least such a page or webhook could do, by the plain drivers."""
+"""The yardsticks: bare Flask applications that do the least such a page or webhook could do.
+
+They use what such an application would be made of, Flask and SQLAlchemy, with the settings that make the portal's
+database as durable as it is, and nothing else: no session, no guard, no form, no language, no header, no limit.
+`plain_page` and `plain_webhook` do the same by the drivers alone.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import json
 import os
-import sqlite3
-import threading
+import re
 from typing import Any
 
-import psycopg
 from flask import Flask, abort, render_template, request
+from sqlalchemy import BigInteger, Engine, Integer, Text, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-_mine = threading.local()
-# The page's own bytes, so that both send the same amount; the row's value is put where its heading was.
-HOLE = "@@value@@"
+from bench import plain
+
+TEXT = re.compile(r">([^<>]*[^<>\s][^<>]*)<")
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class Page(_Base):
+    """The one row a bare page reads."""
+
+    __tablename__ = "yardstick_page"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Event(_Base):
+    """An event of Stripe's, kept once."""
+
+    __tablename__ = "yardstick_event"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    event: Mapped[str] = mapped_column(Text, unique=True)
+    payload: Mapped[str] = mapped_column(Text)
+
+
+class Row(_Base):
+    """One side of a posting."""
+
+    __tablename__ = "yardstick_ledger"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    event: Mapped[str] = mapped_column(Text)
+    account: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
 
 
 def page() -> Flask:
-    """Read one row by its key and render a template as long as the portal's page."""
-    app = Flask(__name__)
-    with open(os.environ["BENCH_PAGE"], encoding="utf-8") as file:
-        literal, rest = file.read().split(HOLE)
-    template = app.jinja_env.from_string(
-        "{% raw %}" + literal + "{% endraw %}{{ value }}{% raw %}" + rest + "{% endraw %}")
+    """Read one row by its key and render a template of the same bytes: the portal's page, with a hole for each text."""
+    app, engine = Flask(__name__), _engine(os.environ["BENCH_DATABASE"])
+    template, texts = _template(app)
 
     @app.get("/page/<int:key>")
     def show(key: int) -> str:
-        row = _connection().execute(_sql("SELECT value FROM yardstick_row WHERE id = ?"), (key,)).fetchone()
-        _connection().rollback()
-        return render_template(template, value=row[0])
+        with Session(engine) as session:
+            row = session.get_one(Page, key)
+            return render_template(template, texts=[*texts[:-1], row.value])
 
     return app
 
 
+def plain_page() -> Flask:
+    """Do the same by the driver alone."""
+    app, connections = Flask(__name__), plain.Connections(os.environ["BENCH_DATABASE"])
+    template, texts = _template(app)
+
+    @app.get("/page/<int:key>")
+    def show(key: int) -> str:
+        return render_template(template, texts=[*texts[:-1], connections.value(key)])
+
+    return app
+
+
+def _template(app: Flask) -> tuple[Any, list[str]]:
+    with open(os.environ["BENCH_PAGE"], encoding="utf-8") as file:
+        whole = file.read()
+    texts = [html.unescape(found) for found in TEXT.findall(whole)]
+    places = iter(range(len(texts)))
+    return app.jinja_env.from_string(TEXT.sub(lambda _: f">{{{{ texts[{next(places)}] }}}}<", whole)), texts
+
+
 def webhook() -> Flask:
     """Check the signature, and write the event and two ledger rows in one commit."""
-    app = Flask(__name__)
-    secret = os.environ["BENCH_SECRET"].encode()
+    app, engine = Flask(__name__), _engine(os.environ["BENCH_DATABASE"])
 
     @app.post("/webhooks/stripe")
     def receive() -> str:
-        body = request.get_data()
-        parts = dict(part.split("=", 1) for part in request.headers["Stripe-Signature"].split(","))
-        wanted = hmac.new(secret, parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(wanted, parts["v1"]):
-            abort(400)
-        _book(json.loads(body), body.decode())
+        name, body, amount = _genuine()
+        with Session(engine) as session, session.begin():
+            session.add(Event(event=name, payload=body))
+            session.add(Row(event=name, account="clearing", amount=amount))
+            session.add(Row(event=name, account="receivable", amount=-amount))
         return "applied"
 
     return app
 
 
-def _book(event: dict[str, Any], body: str) -> None:
-    amount = event["data"]["object"]["amount_received"]
-    connection = _connection()
-    if _sqlite():
-        connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_sql("INSERT INTO yardstick_event (event, payload) VALUES (?, ?)"), (event["id"], body))
-    for account, sign in (("clearing", 1), ("receivable", -1)):
-        connection.execute(_sql("INSERT INTO yardstick_ledger (event, account, amount) VALUES (?, ?, ?)"),
-                           (event["id"], account, sign * amount))
-    connection.execute("COMMIT")
+def plain_webhook() -> Flask:
+    """Do the same by the driver alone."""
+    app, connections = Flask(__name__), plain.Connections(os.environ["BENCH_DATABASE"])
+
+    @app.post("/webhooks/stripe")
+    def receive() -> str:
+        connections.book(*_genuine())
+        return "applied"
+
+    return app
+
+
+def _genuine() -> tuple[str, str, int]:
+    body = request.get_data()
+    parts = dict(part.split("=", 1) for part in request.headers["Stripe-Signature"].split(","))
+    secret = os.environ["BENCH_SECRET"].encode()
+    wanted = hmac.new(secret, parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(wanted, parts["v1"]):
+        abort(400)
+    told = json.loads(body)
+    return told["id"], body.decode(), told["data"]["object"]["amount_received"]
 
 
 def prepare(url: str) -> None:
     """Make the yardsticks' tables in a database of their own."""
-    connection = _connect(url)
-    key = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "BIGSERIAL PRIMARY KEY"
-    for statement in (
-        f"CREATE TABLE yardstick_row (id {key}, value TEXT NOT NULL)",
-        f"CREATE TABLE yardstick_event (id {key}, event TEXT NOT NULL UNIQUE, payload TEXT NOT NULL)",
-        f"CREATE TABLE yardstick_ledger (id {key}, event TEXT NOT NULL, account TEXT NOT NULL, amount BIGINT NOT NULL)",
-    ):
-        connection.execute(statement)
-    for number in range(1, 1_001):
-        connection.execute(f"INSERT INTO yardstick_row (value) VALUES ('value {number}')")  # noqa: S608  # a number
-    connection.commit()
-    connection.close()
+    engine = _engine(url)
+    _Base.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        session.add_all(Page(value=f"value {number}") for number in range(1_000))
+    engine.dispose()
 
 
-def _connection() -> Any:
-    if not hasattr(_mine, "connection"):
-        _mine.connection = _connect(os.environ["BENCH_DATABASE"])
-    return _mine.connection
-
-
-def _connect(url: str) -> Any:
+def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return psycopg.connect(url.replace("postgresql+psycopg", "postgresql"))
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30, isolation_level=None)
-    # As durable as the portal's own.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
+        return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
 
+    @event.listens_for(engine, "connect")
+    def durable(connection: Any, _record: object) -> None:
+        for pragma in plain.PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
 
-def _sqlite() -> bool:
-    return os.environ["BENCH_DATABASE"].startswith("sqlite")
-
-
-def _sql(text: str) -> str:
-    return text if _sqlite() else text.replace("?", "%s")
+    return engine

@@ -8,10 +8,11 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.elements import ColumnClause
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -50,6 +51,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def fixed(code: str) -> ColumnClause[str]:
+    """Write one of our own codes into a statement itself, where an index knows it.
+
+    As a parameter it could be any word: PostgreSQL then keeps a plan without the indexes that hold only rows of this
+    code, and SQLite plans the statement anew each time it is asked.
+    """
+    if code and not code.replace("_", "").isalpha():
+        raise ValueError("only a code of our own may stand in a statement")
+    return literal_column(f"'{code}'", String)
 
 
 def new_public_id() -> str:

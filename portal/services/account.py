@@ -123,20 +123,19 @@ class AccountView:
 def account_page(rt: Runtime, access: Access, currency: str, today: date) -> AccountView:
     """Give a debtor's page: `currency` is the business's own, `today` the day where the debtor is."""
     now = rt.now()
-    with rt.db.reading() as session:
-        opened = sorted(debts.open_invoices(session, access), key=allocation_order)
+    with rt.db.rows() as rows:
+        opened = sorted(debts.open_invoices(rows, access), key=allocation_order)
         ids = [invoice.id for invoice in opened]
-        lines, documents = account_rows.lines_and_documents(session, ids)
-        moves = account_rows.movements(session, access, ids)
-        standings = account_rows.standings(session, access, now)
+        papers = account_rows.papers(rows, access, ids)
+        standings = account_rows.standings(rows, access, now)
     holds = _holds(standings)
     views = {
         invoice.id: InvoiceView(
             public_id=invoice.public_id, number=invoice.number, title=invoice.title or invoice.number,
             issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
             total_minor=invoice.total_minor, left_minor=invoice.left_minor,
-            days_late=max(0, (today - invoice.due_on).days), lines=tuple(lines[invoice.id]),
-            movements=tuple(moves[invoice.id]), documents=tuple(documents[invoice.id]),
+            days_late=max(0, (today - invoice.due_on).days), lines=tuple(papers.lines[invoice.id]),
+            movements=tuple(papers.movements[invoice.id]), documents=tuple(papers.documents[invoice.id]),
             discount=discount_now(invoice, now), hold=holds.get(invoice.id, holds.get(None, "")),
             on_its_way=invoice.on_its_way)
         for invoice in opened}

@@ -17,18 +17,18 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     cast,
     exists,
-    literal,
     null,
     or_,
     select,
     union_all,
 )
-from sqlalchemy.orm import Session
 
+from portal.db import Asked
 from portal.domain.access import Access
-from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
+from portal.domain.ledger import DEBTOR_CREDIT
 from portal.models import (
     Hold,
     InvoiceDocument,
@@ -39,6 +39,7 @@ from portal.models import (
     PaymentInvoice,
     StoredFile,
 )
+from portal.models.base import UtcDateTime, fixed
 
 
 @dataclass(frozen=True)
@@ -82,68 +83,69 @@ class Standing:
     at: datetime | None
 
 
-def lines_and_documents(session: Session, invoice_ids: Sequence[int]) -> tuple[
-        dict[int, list[Line]], dict[int, list[DocumentName]]]:
-    """Read the lines and the documents of invoices."""
-    lines: dict[int, list[Line]] = defaultdict(list)
-    documents: dict[int, list[DocumentName]] = defaultdict(list)
-    if not invoice_ids:
-        return lines, documents
-    for what, invoice, _, text, public_id, amount, tax, rate in session.execute(_papers(), {"ids": invoice_ids}):
-        if what == "line":
-            lines[invoice].append(Line(text, amount, tax, rate))
-        else:
-            documents[invoice].append(DocumentName(public_id, text))
-    return lines, documents
+@dataclass(frozen=True)
+class Papers:
+    """What stands under invoices, each by the invoice's internal number."""
+
+    lines: dict[int, list[Line]]
+    documents: dict[int, list[DocumentName]]
+    movements: dict[int, list[Movement]]
 
 
-@cache
-def _papers() -> CompoundSelect[*tuple[Any, ...]]:
-    """Put the question together once: that takes longer than asking it. So do the others below."""
-    ids: BindParameter[Any] = bindparam("ids", expanding=True)
-    billed = select(
-        literal("line").label("what"), InvoiceLine.invoice_id.label("invoice"), InvoiceLine.position.label("position"),
-        InvoiceLine.description.label("text"), literal("").label("public_id"), InvoiceLine.amount_minor.label("amount"),
-        InvoiceLine.tax_minor.label("tax"), InvoiceLine.tax_basis_points.label("rate"),
-    ).where(InvoiceLine.invoice_id.in_(ids))
-    papers = (
-        select(literal("document"), InvoiceDocument.invoice_id, InvoiceDocument.id, StoredFile.name,
-               StoredFile.public_id, literal(0), literal(0), literal(0))
-        .join(StoredFile, StoredFile.id == InvoiceDocument.file_id)
-        .where(InvoiceDocument.invoice_id.in_(ids)))
-    return union_all(billed, papers).order_by("what", "invoice", "position")
+def papers(rows: Asked, access: Access, invoice_ids: Sequence[int]) -> Papers:
+    """Read the lines and documents of invoices, and what was paid, added, credited and taken back on them since.
 
-
-def movements(session: Session, access: Access, invoice_ids: Sequence[int]) -> dict[int, list[Movement]]:
-    """Read what was paid, added, credited and taken back on invoices, oldest first; their issue is left out."""
-    found: dict[int, list[Movement]] = defaultdict(list)
+    Movements stand oldest first; an invoice's own issue is left out.
+    """
+    found = Papers(defaultdict(list), defaultdict(list), defaultdict(list))
     if not invoice_ids:
         return found
-    values = {"business": access.business_id, "ids": invoice_ids}
-    for invoice_id, memo, kind, amount, at, raises in session.execute(_movements(), values):
-        found[invoice_id or 0].append(Movement(memo, kind, amount if raises else -amount, at))
+    values = {"business": access.business_id, "debtor": access.debtor_id, "ids": invoice_ids}
+    for what, invoice, _, text, word, amount, tax, rate, at in rows.execute(_papers(), values):
+        if what == "line":
+            found.lines[invoice].append(Line(text, amount, tax, rate))
+        elif what == "move":
+            found.movements[invoice].append(Movement(text, word, amount, at))
+        else:
+            found.documents[invoice].append(DocumentName(word, text))
     return found
 
 
 @cache
-def _movements() -> Select[*tuple[Any, ...]]:
-    mine = (LedgerAccount.business_id == bindparam("business"), LedgerAccount.kind == RECEIVABLE,
-            LedgerAccount.invoice_id.in_(bindparam("ids", expanding=True)))
-    return (
-        select(LedgerAccount.invoice_id, LedgerTransfer.memo, LedgerTransfer.kind, LedgerTransfer.amount,
-               LedgerTransfer.happened_at, LedgerTransfer.debit_account_id == LedgerAccount.id)
-        .join(LedgerAccount, or_(LedgerAccount.id == LedgerTransfer.debit_account_id,
-                                 LedgerAccount.id == LedgerTransfer.credit_account_id))
-        .where(*mine, LedgerTransfer.kind != "issued").order_by(LedgerTransfer.id))
+def _papers() -> CompoundSelect[*tuple[Any, ...]]:
+    """Put the question together once: that takes longer than asking it. So does the other below."""
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    never, nothing = cast(null(), UtcDateTime), cast(null(), BigInteger)
+    billed = select(
+        fixed("line").label("what"), InvoiceLine.invoice_id.label("invoice"),
+        cast(InvoiceLine.position, BigInteger).label("place"), InvoiceLine.description.label("text"),
+        fixed("").label("word"), InvoiceLine.amount_minor.label("amount"), InvoiceLine.tax_minor.label("tax"),
+        InvoiceLine.tax_basis_points.label("rate"), never.label("at"),
+    ).where(InvoiceLine.invoice_id.in_(ids))
+    documents = (
+        select(fixed("document"), InvoiceDocument.invoice_id, InvoiceDocument.id, StoredFile.name,
+               StoredFile.public_id, nothing, nothing, nothing, never)
+        .join(StoredFile, StoredFile.id == InvoiceDocument.file_id)
+        .where(InvoiceDocument.invoice_id.in_(ids)))
+    raises = LedgerTransfer.debit_account_id == LedgerAccount.id
+    moves = (
+        select(fixed("move"), LedgerAccount.invoice_id, LedgerTransfer.id, LedgerTransfer.memo, LedgerTransfer.kind,
+               case((raises, LedgerTransfer.amount), else_=-LedgerTransfer.amount), nothing, nothing,
+               LedgerTransfer.happened_at)
+        .join(LedgerAccount, or_(raises, LedgerTransfer.credit_account_id == LedgerAccount.id))
+        # Only receivables have an invoice. To name their kind as well would lead SQLite through all of a business's.
+        .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
+               LedgerAccount.invoice_id.in_(ids), LedgerTransfer.kind != fixed("issued")))
+    return union_all(billed, documents, moves).order_by("what", "invoice", "place")
 
 
-def standings(session: Session, access: Access, now: datetime) -> list[Standing]:
+def standings(rows: Asked, access: Access, now: datetime) -> list[Standing]:
     """Read holds, payments under way and credit in one query; a narrowed link learns of no credit."""
     values: dict[str, object] = {"business": access.business_id, "debtor": access.debtor_id, "now": now}
     if access.invoice_ids is None:
-        return [Standing(*row) for row in session.execute(_standings(narrowed=False), values)]
+        return [Standing(*row) for row in rows.execute(_standings(narrowed=False), values)]
     only = {"only": sorted(access.invoice_ids)}
-    return [Standing(*row) for row in session.execute(_standings(narrowed=True), {**values, **only})]
+    return [Standing(*row) for row in rows.execute(_standings(narrowed=True), {**values, **only})]
 
 
 @cache
@@ -152,26 +154,26 @@ def _standings(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
     nothing = cast(null(), BigInteger)
     never = cast(null(), DateTime(timezone=True))
     holds = select(
-        literal("hold").label("what"), Hold.invoice_id.label("invoice"), Hold.cause.label("word"),
-        Hold.public_id.label("public_id"), cast(literal(0), BigInteger).label("amount"), literal("").label("currency"),
+        fixed("hold").label("what"), Hold.invoice_id.label("invoice"), Hold.cause.label("word"),
+        Hold.public_id.label("public_id"), cast(0, BigInteger).label("amount"), fixed("").label("currency"),
         Hold.until.label("at"),
     ).where(Hold.business_id == business, Hold.debtor_id == debtor, Hold.released_at.is_(None),
             or_(Hold.until.is_(None), Hold.until > bindparam("now")))
     under_way = select(
-        literal("payment"), nothing, Payment.state, Payment.public_id, Payment.amount_minor, Payment.currency,
+        fixed("payment"), nothing, Payment.state, Payment.public_id, Payment.amount_minor, Payment.currency,
         Payment.created_at,
     ).where(Payment.business_id == business, Payment.debtor_id == debtor,
-            Payment.state.in_(("processing", "announced")))
+            or_(Payment.state == fixed("processing"), Payment.state == fixed("announced")))
     if narrowed:
         # A payment that is also for something this link does not show would tell of it by its sum.
         hidden = exists().where(PaymentInvoice.payment_id == Payment.id,
                                 PaymentInvoice.invoice_id.not_in(bindparam("only", expanding=True)))
         under_way = under_way.where(~hidden)
     credit = select(
-        literal("credit"), nothing, literal(""), literal(""), LedgerAccount.credits - LedgerAccount.debits,
+        fixed("credit"), nothing, fixed(""), fixed(""), LedgerAccount.credits - LedgerAccount.debits,
         LedgerAccount.currency, never,
     ).where(LedgerAccount.business_id == business, LedgerAccount.debtor_id == debtor,
-            LedgerAccount.kind == DEBTOR_CREDIT, LedgerAccount.credits > LedgerAccount.debits)
+            LedgerAccount.kind == fixed(DEBTOR_CREDIT), LedgerAccount.credits > LedgerAccount.debits)
     parts = [holds, under_way] if narrowed else [holds, under_way, credit]
     both = union_all(*parts).subquery()
     return select(both.c.what, both.c.invoice, cast(both.c.word, String), both.c.public_id, both.c.amount,

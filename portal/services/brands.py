@@ -16,6 +16,10 @@ from portal.models import Business
 from portal.runtime import Runtime
 
 HASH_LENGTH = 16
+# The columns view() needs of a business.
+SHOWN = ("id", "slug", "name", "legal_name", "timezone", "locale", "country", "currency", "brand_color", "logo_svg",
+         "contact_name", "contact_email", "contact_phone", "contact_hours", "where_to_check", "postal_address",
+         "bank_details")
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from portal.db import Asked
 from portal.domain.access import Access
 from portal.domain.currencies import minimum_charge
 from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
 from portal.domain.quotes import OpenInvoice, OpenOffer
 from portal.models import Invoice, LedgerAccount, Offer, Payment, PaymentInvoice, PolicyVersion
+from portal.models.base import fixed
 
 
-def open_invoices(session: Session, access: Access) -> Sequence[OpenInvoice]:
+def open_invoices(session: Asked, access: Access) -> Sequence[OpenInvoice]:
     """List the invoices a reader may see on which something is left, with their open offers."""
     values = {"business": access.business_id, "debtor": access.debtor_id}
     if access.invoice_ids is None:
@@ -30,9 +32,10 @@ def open_invoices(session: Session, access: Access) -> Sequence[OpenInvoice]:
 def _open_query(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
     """Put the question together once: that takes longer than asking it."""
     left = (LedgerAccount.debits - LedgerAccount.credits).label("left_minor")
+    # The debtor stands here for SQLite, which knows no other way into this table than by them.
     on_its_way = exists().where(
-        PaymentInvoice.invoice_id == Invoice.id, PaymentInvoice.open, Payment.id == PaymentInvoice.payment_id,
-        Payment.state == "processing").label("on_its_way")
+        PaymentInvoice.debtor_id == bindparam("debtor"), PaymentInvoice.invoice_id == Invoice.id, PaymentInvoice.open,
+        Payment.id == PaymentInvoice.payment_id, Payment.state == fixed("processing")).label("on_its_way")
     query = (
         select(Invoice.id, Invoice.public_id, Invoice.number, Invoice.title, Invoice.issued_on, Invoice.due_on,
                Invoice.currency, Invoice.total_minor, left, on_its_way, Offer.id.label("offer_id"),
@@ -40,7 +43,7 @@ def _open_query(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
         .join(LedgerAccount, LedgerAccount.invoice_id == Invoice.id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
         .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
-               LedgerAccount.kind == RECEIVABLE, LedgerAccount.credits < LedgerAccount.debits)
+               LedgerAccount.kind == fixed(RECEIVABLE), LedgerAccount.credits < LedgerAccount.debits)
         .order_by(Invoice.due_on, Invoice.id))
     return query.where(Invoice.id.in_(bindparam("only", expanding=True))) if narrowed else query
 

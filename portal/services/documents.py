@@ -164,8 +164,7 @@ def _shown(session: Session, access: Access, now: datetime) -> list[Invoice]:
 
 def _billed(session: Session, access: Access, invoices: list[Invoice]) -> list[BilledInvoice]:
     ids = [invoice.id for invoice in invoices]
-    lines, _ = account_rows.lines_and_documents(session, ids)
-    moves = account_rows.movements(session, access, ids)
+    papers = account_rows.papers(session, access, ids)
     left = {owner: minor for owner, minor in session.execute(
         select(LedgerAccount.invoice_id, LedgerAccount.debits - LedgerAccount.credits)
         .where(LedgerAccount.business_id == access.business_id, LedgerAccount.kind == RECEIVABLE,
@@ -174,8 +173,9 @@ def _billed(session: Session, access: Access, invoices: list[Invoice]) -> list[B
         number=one.number, title=one.title, issued_on=one.issued_on, due_on=one.due_on, terms=one.terms,
         currency=one.currency, total_minor=one.total_minor, left_minor=left.get(one.id, 0),
         lines=tuple(BilledLine(line.text, line.amount_minor, line.tax_minor, line.tax_basis_points)
-                    for line in lines[one.id]),
-        moves=tuple(Move(move.memo, move.at, move.amount_minor) for move in moves[one.id])) for one in invoices]
+                    for line in papers.lines[one.id]),
+        moves=tuple(Move(move.memo, move.at, move.amount_minor) for move in papers.movements[one.id]))
+        for one in invoices]
 
 
 def _account(session: Session, access: Access, reader: _Reader, billed: list[BilledInvoice]) -> Account:

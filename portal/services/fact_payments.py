@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import CLEARING, SUSPENSE, Entry, own, receivable
 from portal.domain.money_facts import Described, Moved, Received
 from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
+from portal.models.base import fixed
 from portal.models.payments import OPEN_STATES
 from portal.services import audit, fact_lookup, ledger, messages, settle
 from portal.services.fact_lookup import Subject
@@ -185,11 +186,15 @@ def _release_hold(session: Session, payment: Payment, now: datetime) -> None:
 
 def _close_stale_pages(session: Session, payment: Payment, now: datetime) -> None:
     """The balance moved, so other pages that ask for the old sum are closed right after the commit."""
-    stale = session.execute(
-        select(Payment.checkout_session, Payment.stripe_account).distinct()
-        .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
-        .where(PaymentInvoice.debtor_id == payment.debtor_id, PaymentInvoice.open,
-               Payment.id != payment.id, Payment.currency == payment.currency,
-               or_(Payment.state == "open", Payment.state == "unknown"), Payment.checkout_session.is_not(None)))
-    for page, account in stale:
+    which = {"debtor": payment.debtor_id, "payment": payment.id, "currency": payment.currency}
+    for page, account in session.execute(_STALE, which):
         fact_lookup.ask_later(session, "close_page", str(page), account or "", now)
+
+
+_STALE = (
+    select(Payment.checkout_session, Payment.stripe_account).distinct()
+    .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+    .where(PaymentInvoice.debtor_id == bindparam("debtor"), PaymentInvoice.open,
+           Payment.id != bindparam("payment"), Payment.currency == bindparam("currency"),
+           or_(Payment.state == fixed("open"), Payment.state == fixed("unknown")),
+           Payment.checkout_session.is_not(None)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.money_facts import (
@@ -53,9 +53,14 @@ def _apply_waiting(session: Session, received: Received, now: datetime) -> None:
     """Book in the same commit whatever came before the payment it builds on."""
     predecessors = [name for name in (received.intent, received.charge) if name]
     fact_lookup.lock_names(session, *predecessors)
-    waiting = session.scalars(
-        select(WaitingFact).where(WaitingFact.waits_for.in_(predecessors), WaitingFact.account == received.account,
-                                  WaitingFact.applied_at.is_(None)).order_by(WaitingFact.id))
+    waiting = session.scalars(_WAITING, {"names": predecessors, "account": received.account})
     for row in waiting.all():
         row.applied_at = now
         apply(session, from_data(row.fact), now=now)
+
+
+_WAITING = (
+    select(WaitingFact)
+    .where(WaitingFact.waits_for.in_(bindparam("names", expanding=True)), WaitingFact.account == bindparam("account"),
+           WaitingFact.applied_at.is_(None))
+    .order_by(WaitingFact.id))

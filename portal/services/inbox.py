@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from types import ModuleType
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,8 @@ from portal.services import facts
 
 # The most telling outcome of an event's facts is kept on its row.
 WEIGHT = {"noted": 0, "applied": 1, "waiting": 2, "mismatch": 3}
+# An event is written down as what it most likely comes to; nobody sees its row before that is known.
+LIKELIEST = "applied"
 PAYLOAD_DAYS = 90
 FIRST_LOOK_BACK = timedelta(days=2)
 OVERLAP = timedelta(hours=1)
@@ -52,8 +56,14 @@ def _receive(session: Session, event: Mapping[str, Any], now: datetime) -> str:
             outcome = max(outcome, facts.apply(session, fact, now=now), key=WEIGHT.__getitem__)
     except Unreadable:
         outcome, note = "mismatch", "unreadable"
-    session.execute(update(StripeEvent).where(StripeEvent.id == row_id).values(outcome=outcome, note=note))
+    if outcome != LIKELIEST:
+        session.execute(_OUTCOME, {"row": row_id, "result": outcome, "why": note})
     return outcome
+
+
+_EVENTS = cast(Table, StripeEvent.__table__)
+_OUTCOME = update(_EVENTS).where(_EVENTS.c.id == bindparam("row")).values(
+    outcome=bindparam("result"), note=bindparam("why"))
 
 
 def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> int | None:
@@ -63,10 +73,14 @@ def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> in
         "account": str(event.get("account") or "")[:64], "event": event["id"], "type": event["type"],
         "object_id": str(event["data"]["object"].get("id", ""))[:80], "livemode": bool(event["livemode"]),
         "happened_at": datetime.fromtimestamp(event["created"], UTC), "received_at": now, "payload": dict(event),
-        "outcome": "noted", "note": ""}
-    statement = dialect.insert(StripeEvent).values(**values).on_conflict_do_nothing()
-    found: int | None = session.scalar(statement.returning(StripeEvent.id))
+        "outcome": LIKELIEST, "note": ""}
+    found: int | None = session.scalar(_store(dialect), values)
     return found
+
+
+@cache
+def _store(dialect: ModuleType) -> Any:
+    return dialect.insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.id)
 
 
 def catch_up(rt: Runtime) -> int:

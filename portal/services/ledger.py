@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, Table, bindparam, insert, or_, select, update
+from sqlalchemy import ScalarSelect, Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
 from portal.models import Invoice, LedgerAccount, LedgerTransfer
 
-Open = dict[Account, LedgerAccount]
+# Accounts as plain rows of their table.
+Open = dict[Account, Any]
 
 # The memo of money that an import says came in before.
 IMPORTED_PAYMENT = "imported_payment"
@@ -62,7 +63,7 @@ def post(session: Session, business_id: int, entries: Sequence[Entry], *, now: d
         for part in _capped(entry, accounts, moved):
             rows.append(_row(business_id, part, accounts, now))
             _move(part, accounts, moved)
-    session.execute(insert(LedgerTransfer), rows)
+    session.execute(_TRANSFER, rows)
     _keep_totals(session, moved)
     return len(fresh)
 
@@ -80,6 +81,11 @@ def _known_keys(session: Session, business_id: int, keys: list[str]) -> set[str]
 _KEYS = select(LedgerTransfer.key).where(
     LedgerTransfer.business_id == bindparam("business"), LedgerTransfer.key.in_(bindparam("keys", expanding=True)))
 _ROWS = cast(Table, LedgerAccount.__table__)
+_BY_OWNER = select(_ROWS).where(
+    _ROWS.c.business_id == bindparam("business"), _ROWS.c.kind.in_(bindparam("kinds", expanding=True)),
+    _ROWS.c.currency.in_(bindparam("currencies", expanding=True)),
+    _ROWS.c.owner.in_(bindparam("owners", expanding=True)))
+_TRANSFER = insert(cast(Table, LedgerTransfer.__table__))
 _TOTALS = update(_ROWS).where(_ROWS.c.id == bindparam("account")).values(
     debits=_ROWS.c.debits + bindparam("more_debits"), credits=_ROWS.c.credits + bindparam("more_credits"))
 
@@ -105,24 +111,20 @@ class _Accounts(Open):
         super().__init__(found)
         self._session, self._business_id = session, business_id
 
-    def __missing__(self, account: Account) -> LedgerAccount:
+    def __missing__(self, account: Account) -> Any:
         _open(self._session, self._business_id, [account])
         self.update(_find(self._session, self._business_id, {account}))
         return self[account]
 
 
 def _find(session: Session, business_id: int, wanted: set[Account]) -> Open:
-    owners: dict[tuple[str, str], list[str]] = {}
-    for account in wanted:
-        owners.setdefault((account.kind, account.currency), []).append(account.owner)
-    matches = [
-        (LedgerAccount.kind == kind) & (LedgerAccount.currency == currency) & LedgerAccount.owner.in_(names)
-        for (kind, currency), names in sorted(owners.items())]
-    query = (
-        select(LedgerAccount).where(LedgerAccount.business_id == business_id, or_(*matches))
-        .execution_options(populate_existing=True))
-    return {
-        Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row for row in session.scalars(query)}
+    values = {"business": business_id, "kinds": sorted({account.kind for account in wanted}),
+              "currencies": sorted({account.currency for account in wanted}),
+              "owners": sorted({account.owner for account in wanted})}
+    found = {Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row
+             for row in session.execute(_BY_OWNER, values)}
+    # The question is wider than what is wanted, so that it is the same for every posting.
+    return {account: row for account, row in found.items() if account in wanted}
 
 
 def _open(session: Session, business_id: int, accounts: list[Account]) -> None:
@@ -160,9 +162,9 @@ def _replace(entry: Entry, **changes: object) -> Entry:
     return Entry(**{**entry.__dict__, **changes})
 
 
-def _left(account: LedgerAccount, moved: dict[int, list[int]]) -> int:
+def _left(account: Any, moved: dict[int, list[int]]) -> int:
     debits, credits = moved.get(account.id, [0, 0])
-    return account.debits + debits - account.credits - credits
+    return int(account.debits + debits - account.credits - credits)
 
 
 def _move(entry: Entry, accounts: Open, moved: dict[int, list[int]]) -> None:
@@ -232,7 +234,7 @@ def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *,
     # Every invoice is issued before any of them is paid, so that a history in the order of rows reads right.
     paid = [_imported_row(business_id, row, accounts[row.invoice_id], shared[own(BANK, row.currency)].id, now)
             for row in rows if row.paid]
-    session.execute(insert(LedgerTransfer), [*issued, *paid])
+    session.execute(_TRANSFER, [*issued, *paid])
 
 
 def _open_receivables(session: Session, business_id: int, rows: Sequence[Issued]) -> dict[int, int]:

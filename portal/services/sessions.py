@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import namedtuple
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
+from typing import Any
 
 from sqlalchemy import Select, String, bindparam, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import words
 from portal.domain.access import Access
-from portal.models import Business, Debtor, DebtorSession, PortalLink, PortalLinkInvoice
+from portal.models import Base, Business, Debtor, DebtorSession, PortalLink, PortalLinkInvoice
 from portal.runtime import Runtime
 from portal.services import brands
 from portal.services.audit import Actor, record
@@ -103,11 +107,11 @@ def read_cookie(rt: Runtime, text: str) -> NewSession | None:
 def find(rt: Runtime, key: str, act: str = "") -> Visit | None:
     """Give the visit a session stands for, with one query; None when it, its link or its time has ended."""
     now = rt.now()
-    with rt.db.reading() as session:
-        found = session.execute(_visit_query(), {"hash": _hash(key)}).one_or_none()
+    with rt.db.rows() as rows:
+        found = rows.execute(_visit_query(), {"hash": _hash(key)}).one_or_none()
     if found is None:
         return None
-    row, link, debtor, business, only = found
+    (row, link, debtor, business), only = _parts(found), found.only
     standing = (row.ended_at is None and link.revoked_at is None and now < link.expires_at
                 and now < row.visit_started_at + VISIT)
     if not standing:
@@ -171,15 +175,39 @@ def _end(session: Session, now: datetime, key: str) -> DebtorSession | None:
     return None
 
 
+class _Seen:
+    """The columns of one table that a visit needs, as a plain row: what is only read needs no object to change."""
+
+    def __init__(self, table: type[Base], *names: str) -> None:
+        self.columns = [getattr(table, name).label(f"{table.__tablename__}_{name}") for name in names]
+        self.row: Any = namedtuple(f"{table.__name__}Row", names)  # type: ignore[misc]  # its names are given
+
+
+_SEEN = (
+    _Seen(DebtorSession, "id", "level", "ended_at", "visit_started_at", "seen_at"),
+    _Seen(PortalLink, "id", "public_id", "purpose", "revoked_at", "expires_at"),
+    _Seen(Debtor, "id", "public_id", "number", "kind", "name", "greeting_name", "email", "identity_fact",
+          "opted_out_at", "locale", "country", "timezone"),
+    _Seen(Business, *brands.SHOWN),
+)
+
+
+def _parts(found: Iterable[Any]) -> Iterator[Any]:
+    values = iter(found)
+    for seen in _SEEN:
+        yield seen.row._make(islice(values, len(seen.columns)))
+
+
 @cache
-def _visit_query() -> Select[DebtorSession, PortalLink, Debtor, Business, str]:
+def _visit_query() -> Select[*tuple[Any, ...]]:
     """The one query in front of every private page; put together once, because that takes longer than asking it."""
     only = (
         select(func.aggregate_strings(cast(PortalLinkInvoice.invoice_id, String), ","))
         .where(PortalLinkInvoice.link_id == PortalLink.id).scalar_subquery()
     )
     return (
-        select(DebtorSession, PortalLink, Debtor, Business, only)
+        select(*(column for seen in _SEEN for column in seen.columns), only.label("only"))
+        .select_from(DebtorSession)
         .join(PortalLink, PortalLink.id == DebtorSession.link_id)
         .join(Debtor, Debtor.id == DebtorSession.debtor_id)
         .join(Business, Business.id == DebtorSession.business_id)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.allocation import Claim, Target, allocate
@@ -25,6 +25,7 @@ from portal.domain.ledger import (
     receivable,
 )
 from portal.models import Hold, Invoice, LedgerAccount, LedgerTransfer, Offer, Payment, PaymentInvoice
+from portal.models.base import fixed
 from portal.services import ledger
 
 REDUCTION_KINDS = frozenset({"discount", "discount_unearned", "settled", "settled_unearned"})
@@ -85,10 +86,13 @@ def settle(session: Session, business_id: int, debtor_id: int, currency: str, *,
 
 def needs_settling(session: Session, business_id: int, debtor_id: int, currency: str) -> bool:
     """Say whether money can lie anywhere but where its payer sent it: only once credit has ever existed."""
-    query = select(LedgerAccount.id).where(
-        LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
-        LedgerAccount.kind == "debtor_credit", LedgerAccount.currency == currency)
-    return session.scalar(query) is not None
+    whose = {"business": business_id, "debtor": debtor_id, "currency": currency}
+    return session.scalar(_CREDIT, whose) is not None
+
+
+_CREDIT = select(LedgerAccount.id).where(
+    LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
+    LedgerAccount.kind == fixed("debtor_credit"), LedgerAccount.currency == bindparam("currency"))
 
 
 def _money_move(account: Account, change: int, cause: str, now: datetime) -> Entry | None:

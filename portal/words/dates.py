@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_name
@@ -10,8 +11,11 @@ from babel.dates import format_date, format_time, get_timezone_name
 MONTH_FIRST = {"day": "EEEE, MMMM d", "year": ", y", "short": "MMM d", "long": "MMMM d, y"}
 DAY_FIRST = {"day": "EEEE, d MMMM", "year": " y", "short": "d MMM", "long": "d MMMM y"}
 SPANISH = {"day": "EEEE d 'de' MMMM", "year": " 'de' y", "short": "d MMM", "long": "d 'de' MMMM 'de' y"}
+# Writing a day takes longer than remembering it, and the same few days stand on every page.
+REMEMBERED = 4_096
 
 
+@lru_cache(maxsize=REMEMBERED)
 def day(locale: Locale, value: date, this_year: int | None) -> str:
     """Write a day in full, its year only when it is another than the reader's."""
     patterns = _patterns(locale)
@@ -19,6 +23,7 @@ def day(locale: Locale, value: date, this_year: int | None) -> str:
     return format_date(value, patterns["day"] + year, locale=locale)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def short_day(locale: Locale, value: date, this_year: int | None) -> str:
     """Write a day as a tag has room for it."""
     patterns = _patterns(locale)
@@ -26,6 +31,7 @@ def short_day(locale: Locale, value: date, this_year: int | None) -> str:
     return format_date(value, patterns["short"] + year, locale=locale)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def long_day(locale: Locale, value: date) -> str:
     """Write a day as a document dates itself."""
     return format_date(value, _patterns(locale)["long"], locale=locale)
@@ -33,7 +39,13 @@ def long_day(locale: Locale, value: date) -> str:
 
 def clock(locale: Locale, local: datetime) -> str:
     """Write the time of day of a local moment."""
-    written = format_time(local, "short", tzinfo=local.tzinfo, locale=locale)
+    # By the bare time: the same moment in two zones counts as equal, and so would be remembered as one.
+    return _time_of_day(locale, local.time())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _time_of_day(locale: Locale, local: time) -> str:
+    written = format_time(local, "short", locale=locale)
     # CLDR puts a narrow no-break space and capitals before and in "PM"; a letter writes "2:42 pm".
     return written.replace("\u202f", "\u00a0").replace("AM", "am").replace("PM", "pm")
 
@@ -45,9 +57,12 @@ def moment(locale: Locale, local: datetime, this_year: int | None) -> str:
 
 def zone_name(locale: Locale, local: datetime) -> str:
     """Name a zone the way people there do: "Pacific", "Central European Time", "UTC"."""
-    if str(local.tzinfo) in ("UTC", "Etc/UTC"):
-        return "UTC"
-    name: str = get_timezone_name(local.tzinfo, locale=locale)
+    return "UTC" if str(local.tzinfo) in ("UTC", "Etc/UTC") else _named_zone(locale, local.tzinfo)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _named_zone(locale: Locale, zone: tzinfo | None) -> str:
+    name: str = get_timezone_name(zone, locale=locale)
     return name.removesuffix(" Time") if name.count(" ") == 1 else name
 
 

@@ -11,9 +11,6 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
 from portal.words.catalogs.pseudo import PseudoTranslations
 
 FOLDER = Path(__file__).resolve().parent
@@ -39,6 +36,10 @@ def area_files(language: str) -> list[Path]:
 
 
 def _compiled(path: Path, language: str) -> gettext.GNUTranslations:
+    # English needs no catalog, and so not what reads them.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     with path.open("rb") as source:
         catalog = read_po(source, locale=language)
     machine = BytesIO()

@@ -1,0 +1,82 @@
+"""What a page and a webhook may ask of the database. Counts are watched here, times by `make bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, select, text
+from sqlalchemy.exc import DBAPIError
+
+from portal.db import Database
+from portal.models import Debtor
+from portal.services import account, inbox
+from tests.cast import NOON, make_runtime, someone_owes
+from tests.ledger.stories import start_payment
+from tests.stripe.signing import body_of, intent, sign
+
+
+@contextmanager
+def asked(*engines: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Collect every statement with its parameters."""
+    found: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        # SQLite is told here to begin, PostgreSQL by its driver.
+        if not statement.startswith("BEGIN"):
+            found.append((statement, parameters))
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_payments_webhook_takes_seventeen_statements_at_most(db: Database, tmp_path: Path) -> None:
+    rt = make_runtime(db, tmp_path, clock=lambda: datetime.now(UTC))
+
+    owed = someone_owes(db, 100_00, 100_00)
+
+    def receive(number: int) -> int:
+        payment = start_payment(db, owed, (owed.invoices[number], 100_00), at=rt.now())
+        body = body_of("payment_intent.succeeded", intent(payment))
+        with asked(db.engine, db.reader) as statements:
+            assert inbox.receive_webhook(rt, body, sign(body), connect=False) == "applied"
+        return len(statements)
+
+    # The first of a business also opens its accounts.
+    receive(0)
+    # On PostgreSQL one more locks the names that other facts of the payment go by.
+    assert receive(1) <= (16 if db.is_sqlite else 17)
+
+
+def test_a_page_asks_three_questions_and_none_walks_through_other_peoples_rows(db: Database, tmp_path: Path) -> None:
+    rt, owed = make_runtime(db, tmp_path), someone_owes(db, 100_00, 50_00)
+    with asked(db.engine, db.reader) as statements:
+        account.account_page(rt, owed.access, "USD", NOON.date())
+    assert len(statements) == 3
+    if not db.is_sqlite:
+        return
+    with db.reader.connect() as connection:
+        for statement, parameters in statements:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            scans = [str(row[3]) for row in plan if str(row[3]).startswith("SCAN ") and "anon_" not in str(row[3])]
+            assert not scans, statement
+            # By business and kind alone would be through everything the business has ever billed.
+            assert not [row for row in plan if "(business_id=? AND kind=?)" in str(row[3])], statement
+
+
+@pytest.mark.parametrize("way", ["reading", "rows"])
+def test_what_only_reads_cannot_write_even_by_mistake(db: Database, way: str) -> None:
+    someone_owes(db, 100_00)
+    with pytest.raises(DBAPIError, match=r"(?i)read.?only"), getattr(db, way)() as session:
+        session.execute(text("UPDATE debtor SET name = 'Nobody'"))
+    with db.reading() as session:
+        assert "Nobody" not in session.scalars(select(Debtor.name)).all()
