@@ -34,8 +34,8 @@ OFFICE: dict[str, str] = {
     "bank_line_malformed": N_("Each line needs a label, a colon and a value, such as “Account number: 0044 1187”."),
     "bank_lines_many": N_("At most %(most_lines)s lines fit here."),
     "transfer_without_bank": N_(
-        "“Offer bank transfer” and empty “Bank details” contradict each other: nobody would know where to send the money. "
-        "Fill in the details, or do not offer transfers."),
+        "“Offer bank transfer” and empty “Bank details” contradict each other: nobody would know where to send the "
+        "money. Fill in the details, or do not offer transfers."),
     "pay_only_outlives": N_(
         "“Days a link to pay only works” and “Days a link in an email works” contradict each other: the link that was "
         "handed on would outlive the one it came from."),
@@ -51,8 +51,8 @@ OFFICE: dict[str, str] = {
     "not_paused": N_("Reminders are not paused."),
     # Imports
     "file_missing": N_("Please choose a file first; an empty one has nothing to take in."),
-    "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who sent "
-                            "it. Please send it again; nothing was taken in."),
+    "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who "
+                            "sent it. Please send it again; nothing was taken in."),
     "reading_unknown": N_("Please choose one of the ways of reading offered."),
     # Access
     "sign_in_wrong": N_("This email and this password do not belong together. Look at both, or choose a new password."),

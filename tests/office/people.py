@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Business, Membership, Staff, StaffSession
 from portal.routes.admin import desk
+from portal.routes.shared.cookies import name_of
 from portal.runtime import Runtime
 from portal.services import staff_codes, staff_passwords, staff_sessions
 from tests.cast import NOON, make_settings
@@ -86,7 +87,7 @@ def cookie_of(app: Flask, staff: Staff, business: Business | None = None, *, pro
                 select(StaffSession).where(StaffSession.key_hash == staff_sessions.hashed(key))).one()
             row.stepped_up_at = now
     with app.test_request_context(base_url=rt.settings.base_url):
-        return desk.name_of(desk.COOKIE), staff_sessions.cookie(rt, key)
+        return name_of(desk.COOKIE), staff_sessions.cookie(rt, key)
 
 
 def sign_in(client: FlaskClient, staff: Staff, business: Business | None = None, *, proven: bool = False,
