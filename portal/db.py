@@ -21,7 +21,8 @@ T = TypeVar("T")
 Asked = Session | Connection
 
 SQLITE_BUSY_MILLISECONDS = 30_000
-PATIENCE = "-c timezone=utc -c lock_timeout=20s -c statement_timeout=60s"
+# Our statements are short: compiling them (jit) takes longer than they do.
+PATIENCE = "-c timezone=utc -c lock_timeout=20s -c statement_timeout=60s -c jit=off"
 SERIALIZATION_RETRIES = 3
 RETRIABLE_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 

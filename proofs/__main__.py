@@ -59,6 +59,12 @@ PARTS: dict[str, Part] = {
     "logs": Part("proofs.logs", {"log_lines": 500}, ("log_leaks",), each_database=False),
     "pages": Part("proofs.pages", {"debtor_pages": 300}, ("axe_violations", "debtor_page_complaints"),
                   most={"debtor_page_kb_gzip": 50, "debtor_page_queries": 5}, each_database=False),
+    "office": Part("proofs.office", {"admin_authorization_cells": 4_000, "admin_authorization_own_proven": 300},
+                   ("admin_authorization_leaks",), each_database=False),
+    "office_pages": Part("proofs.office_pages", {"admin_pages": 200, "admin_script_payloads": 50,
+                                                 "admin_script_pages_showing_it": 500},
+                         ("admin_axe_violations", "admin_page_complaints", "admin_script_payloads_run"),
+                         each_database=False),
 }
 
 

@@ -1,4 +1,4 @@
-"""On which days a business writes: not on its weekend, not on public holidays of its country, not on days of its own."""
+"""On which days a business writes: not on its weekend, not on public holidays, not on days of its own."""
 
 from __future__ import annotations
 

@@ -145,7 +145,6 @@ def _count_moved(session: Session, business: Business, seen: Seen, now: datetime
 
 
 def _keep(session: Session, books: Books, seen: Seen, began: float) -> None:
-    standings.without_compiling(session)
     figures: dict[str, Any] = {**reckon(books), "seen": asdict(seen)}
     figures["took_ms"] = int((time.monotonic() - began) * 1000)
     values = {"business_id": books.business.id, "figures": figures, "up_to_transfer": seen.transfer,

@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     type_coerce,
     update,
 )
@@ -43,7 +42,6 @@ _SUMS = ("balance_minor", "overdue_minor", "oldest_due_on", "open_invoices", "pa
 
 def recount(session: Session, business: Business, debtor_ids: Sequence[int], now: datetime) -> None:
     """Make the rows of some debtors anew: their sums by currency, and whether to call them today."""
-    without_compiling(session)
     today = now.astimezone(ZoneInfo(business.timezone)).date()
     ids = sorted(debtor_ids)
     for start in range(0, len(ids), BATCH):
@@ -103,12 +101,6 @@ def _rows(session: Session, business: Business, ids: Sequence[int], now: datetim
         rows = rows.prefix_with("MATERIALIZED")
     late = rows.c.paid_at >= _end_of_day(session, rows.c.due_on, ZoneInfo(business.timezone), now)
     return select(rows, late.label("late")).subquery()
-
-
-def without_compiling(session: Session) -> None:
-    """Let PostgreSQL run the statements of this transaction as they are: to compile them takes longer than they do."""
-    if _is_postgres(session):
-        session.execute(text("SET LOCAL jit = off"))
 
 
 def _end_of_day(session: Session, day: ColumnElement[Any], zone: ZoneInfo, now: datetime) -> ColumnElement[Any]:

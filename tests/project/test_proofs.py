@@ -11,8 +11,9 @@ from proofs.__main__ import PARTS
 from proofs.guards import GUARDS, Guard
 from proofs.harness import ROOT
 from proofs.sabotage_doors import DOORS
+from proofs.sabotage_office import OFFICE
 
-ALL = (*GUARDS, *DOORS)
+ALL = (*GUARDS, *DOORS, *OFFICE)
 
 
 @pytest.mark.parametrize("guard", ALL, ids=lambda guard: guard.name)
