@@ -56,7 +56,7 @@ PARTS: dict[str, Part] = {
                     each_database=False),
     "fuzz": Part("proofs.fuzz", {"fuzz_requests": 20_000, "fuzz_least_of_a_form": 100}, ("fuzz_5xx",),
                  each_database=False),
-    "logs": Part("proofs.logs", {"log_lines": 500}, ("log_leaks",), each_database=False),
+    "logs": Part("proofs.logs", {"log_lines": 400}, ("log_leaks",), each_database=False),
     "pages": Part("proofs.pages", {"debtor_pages": 300}, ("axe_violations", "debtor_page_complaints"),
                   most={"debtor_page_kb_gzip": 50, "debtor_page_queries": 5}, each_database=False),
     "office": Part("proofs.office", {"admin_authorization_cells": 4_000, "admin_authorization_own_proven": 300},
