@@ -20,11 +20,13 @@ QUESTION = "question"
 TURNS = "turns"
 OPENED_AND_LEFT = "opened_and_left"
 NO_EMAIL = "no_email"
+WANTS_NO_EMAIL = "wants_no_email"
 SILENT = "silent"
 LATE = "late"
 PAID_BEFORE = "paid_before"
 NEVER_CALLED = "never_called"
-ORDER = (ASKED_CALL, PROMISE_BROKEN, PAYMENT_FAILED, QUESTION, TURNS, OPENED_AND_LEFT, NO_EMAIL, SILENT, LATE)
+ORDER = (ASKED_CALL, PROMISE_BROKEN, PAYMENT_FAILED, QUESTION, TURNS, OPENED_AND_LEFT, NO_EMAIL,
+         WANTS_NO_EMAIL, SILENT, LATE)
 
 # A reminder is given this long before a person calls, unless there is more to say than "late".
 FIRST_CALL_AFTER_DAYS = 7
@@ -59,6 +61,8 @@ class CallFacts:
     failed_minor: int = 0
     opened_on: date | None = None
     reachable_by_email: bool = True
+    # They asked for no emails that ask for money; a call is not one of them.
+    wants_no_email: bool = False
     unanswered_emails: int = 0
     called_on: date | None = None
     paid_invoices: int = 0
@@ -126,6 +130,8 @@ def _reasons(facts: CallFacts, today: date) -> list[Reason]:
         found.append((OPENED_AND_LEFT, {"on": facts.opened_on.isoformat()}))
     if not facts.reachable_by_email:
         found.append((NO_EMAIL, {}))
+    elif facts.wants_no_email:
+        found.append((WANTS_NO_EMAIL, {}))
     elif facts.unanswered_emails >= UNANSWERED_EMAILS:
         found.append((SILENT, {"n": facts.unanswered_emails}))
     return [*found, *_background(facts)]

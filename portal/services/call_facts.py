@@ -82,7 +82,7 @@ def _facts(debtor: Debtor, standings: list[DebtorStanding], known: Gathered, tod
     payment, opened = known.payments.get(debtor.id), known.opened.get(debtor.id)
     failed = payment if payment is not None and payment.state == "failed" else None
     promise = known.promises.get(debtor.id)
-    reachable = bool(debtor.email) and debtor.email_state == "ok" and debtor.opted_out_at is None
+    reachable = bool(debtor.email) and debtor.email_state == "ok"
     return CallFacts(
         currency=first.currency, overdue_minor=first.overdue_minor,
         free_minor=first.overdue_minor - known.held.get((debtor.id, first.currency), 0),
@@ -95,7 +95,8 @@ def _facts(debtor: Debtor, standings: list[DebtorStanding], known: Gathered, tod
         failed_minor=failed.amount_minor if failed else 0,
         # A page that was opened before they paid was opened well.
         opened_on=_day(opened, zone) if opened and (last_paid is None or last_paid < opened) else None,
-        reachable_by_email=reachable, unanswered_emails=0 if opened else known.emails.get(debtor.id, 0),
+        reachable_by_email=reachable, wants_no_email=debtor.opted_out_at is not None,
+        unanswered_emails=0 if opened else known.emails.get(debtor.id, 0),
         called_on=_day(known.called.get(debtor.id), zone),
         paid_invoices=sum(one.paid_invoices for one in standings), paid_late=sum(one.paid_late for one in standings))
 

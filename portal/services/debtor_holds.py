@@ -12,7 +12,7 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Hold
 from portal.runtime import Runtime
-from portal.services import debtor_desk, nonces
+from portal.services import debtor_desk, nonces, standings
 from portal.services.audit import record, staff_actor
 
 # Every other hold ends with what caused it, such as a dispute that is answered or a bank debit that arrives.
@@ -62,6 +62,7 @@ def pause(rt: Runtime, access: StaffAccess, debtor_id: str, wanted: Pause) -> st
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", hold=public_id, reminders=wanted.reminders,
                fees=wanted.fees, reason=wanted.reason, until=str(wanted.until or ""),
                invoice=invoice.public_id if invoice else "")
+        standings.recount_one(session, access.business_id, debtor.id, now)
         return public_id
 
     return rt.db.run(work)
@@ -86,6 +87,7 @@ def lift(rt: Runtime, access: StaffAccess, debtor_id: str, hold_id: str) -> None
         hold.released_at = now
         record(session, at=now, actor=staff_actor(access), act="hold.lifted", business_id=access.business_id,
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", hold=hold.public_id, cause=hold.cause)
+        standings.recount_one(session, access.business_id, debtor.id, now)
 
     rt.db.run(work)
 

@@ -17,7 +17,7 @@ from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Invoice, LedgerAccount, Payment
 from portal.runtime import Runtime
-from portal.services import bookkeeping, debtor_desk, ledger, links, messages, nonces, settle
+from portal.services import bookkeeping, debtor_desk, ledger, links, messages, nonces, settle, standings
 from portal.services.audit import record, staff_actor
 from portal.services.bookkeeping import Part
 
@@ -128,6 +128,7 @@ def record_payment(rt: Runtime, access: StaffAccess, debtor_id: str, seen: Seen)
             reference=seen.reference.strip(), received_at=received_at, now=now, number=number)
         rest = max(0, ledger.credit_of(session, access.business_id, debtor.id, seen.currency) - before)
         _tell(session, access, debtor, payment, seen, now)
+        standings.recount_one(session, access.business_id, debtor.id, now)
         return Recorded(payment.public_id, payment.number, payment.currency, payment.captured_minor, rest)
 
     return rt.db.run(work)
@@ -220,6 +221,7 @@ def take_back(rt: Runtime, access: StaffAccess, debtor_id: str, payment_id: str,
         record(session, at=now, actor=staff_actor(access), act="payment.bounced", business_id=access.business_id,
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", payment=payment.public_id,
                amount=payment.captured_minor, currency=payment.currency, happened_on=str(happened_on))
+        standings.recount_one(session, access.business_id, debtor.id, now)
 
     rt.db.run(work)
 
@@ -250,6 +252,7 @@ def use_credit(rt: Runtime, access: StaffAccess, debtor_id: str, currency: str, 
             raise Refusal("conflict", "no_credit_to_use")
         record(session, at=now, actor=staff_actor(access), act="credit.used", business_id=access.business_id,
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", amount=used, currency=currency)
+        standings.recount_one(session, access.business_id, debtor.id, now)
         return used
 
     return rt.db.run(work)

@@ -12,7 +12,7 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Hold, Note
 from portal.runtime import Runtime
-from portal.services import debtor_desk, nonces
+from portal.services import debtor_desk, nonces, standings
 from portal.services.audit import record, staff_actor
 
 RESULTS = ("reached", "promised", "no_answer", "voicemail", "wrong_number", "call_back")
@@ -60,6 +60,7 @@ def log(rt: Runtime, access: StaffAccess, debtor_id: str, said: Said) -> str:
         record(session, at=now, actor=staff_actor(access), act="call.logged" if said.result else "note.written",
                business_id=access.business_id, debtor_id=debtor.id, target=f"debtor:{debtor.public_id}",
                note=public_id, result=said.result, promised_on=str(said.promised_on or ""))
+        standings.recount_one(session, access.business_id, debtor.id, now)
         return public_id
 
     return rt.db.run(work)

@@ -50,6 +50,12 @@ def recount(session: Session, business: Business, debtor_ids: Sequence[int], now
         _rank(session, business, some, today, now)
 
 
+def recount_one(session: Session, business_id: int, debtor_id: int, now: datetime) -> None:
+    """Look again at one debtor in the commit of what was just done about them: no page tells what was before."""
+    session.flush()
+    recount(session, session.get_one(Business, business_id), [debtor_id], now)
+
+
 def batches(session: Session, business_id: int, after: int) -> list[int]:
     """Give the next debtors of a business in the order of their ids; [] behind the last."""
     query = (select(Debtor.id).where(Debtor.business_id == business_id, Debtor.id > after)

@@ -49,6 +49,8 @@ _LEADS: dict[str, Callable[[Words, Values, str], str]] = {
     "opened_and_left": lambda words, values, _: words.text(
         "Looked at their page on %(day)s and left without paying.", day=_day(words, values)),
     "no_email": lambda words, _values, _currency: words.text("No email reaches them, so a call is the only way."),
+    "wants_no_email": lambda words, _values, _currency: words.text(
+        "Wants no emails that ask for money, so a call is the way."),
     "silent": lambda words, values, _: words.plural(
         "Silent: %(n)s reminder was not followed up.", "Silent: %(n)s reminders, and the page was never opened.",
         values["n"]),
@@ -65,6 +67,7 @@ _MORE: dict[str, Callable[[Words, Values], str]] = {
         "Turns %(days)s days late on %(day)s.", days=values["days"], day=_day(words, values)),
     "opened_and_left": lambda words, values: words.text("Looked at their page on %(day)s.", day=_day(words, values)),
     "no_email": lambda words, _: words.text("No email reaches them."),
+    "wants_no_email": lambda words, _: words.text("Wants no emails that ask for money."),
     "silent": lambda words, values: words.plural(
         "%(n)s reminder without an answer.", "%(n)s reminders without an answer.", values["n"]),
     "late": lambda words, values: words.plural("%(n)s day late.", "%(n)s days late.", values["days"]),
@@ -86,6 +89,8 @@ ADVICE = {
     "opened_and_left": N_("Ask whether everything on the page was right and clear. Often one line is in question, or "
                           "the card was not at hand."),
     "no_email": N_("Ask for an address that works before you speak of the sum. The invoice may never have arrived."),
+    "wants_no_email": N_("Say that you keep to their wish and call instead. Ask how they would like to hear from you, "
+                         "and agree on one date."),
     "silent": N_("Ask whether the emails arrive at all. Offer to send the link again while you speak."),
     "late": N_("Begin with a question: “Did you get our invoice?” Listen, then ask for a date they can keep."),
 }

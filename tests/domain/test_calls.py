@@ -30,6 +30,7 @@ def codes(**changes: Any) -> list[str]:
     ("turns", {"days_late": 86}),
     ("opened_and_left", {"opened_on": LATELY}),
     ("no_email", {"reachable_by_email": False}),
+    ("wants_no_email", {"wants_no_email": True}),
     ("silent", {"unanswered_emails": 3}),
     ("late", {}),
 ])
@@ -75,6 +76,7 @@ def test_the_order_is_what_a_call_changes_then_the_larger_sum_and_no_sum_outweig
     changes: list[dict[str, Any]] = [
         {"asked_call_on": LATELY}, {"promised_on": LATELY, "promise_open": True}, {"failed_on": LATELY},
         {"question_on": LATELY}, {"days_late": 86}, {"opened_on": LATELY}, {"reachable_by_email": False},
+        {"wants_no_email": True},
         {"unanswered_emails": 5}, {}]
     scores = []
     for place, change in enumerate(changes):

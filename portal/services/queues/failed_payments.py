@@ -14,7 +14,7 @@ from portal.domain.ledger import RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, LedgerAccount, Note, Payment, lock_debtor
 from portal.runtime import Runtime
-from portal.services import debtor_links
+from portal.services import debtor_links, standings
 from portal.services.audit import record, staff_actor
 from portal.services.fact_lookup import lock_business
 from portal.services.queues import line, marks
@@ -145,6 +145,7 @@ def _deal_with(rt: Runtime, access: StaffAccess, item: str, act: str, more: More
             more(session, payment, now)
         record(session, at=now, actor=staff_actor(access), act=act, business_id=access.business_id,
                debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}")
+        standings.recount_one(session, access.business_id, payment.debtor_id, now)
 
     rt.db.run(work)
 
