@@ -91,6 +91,11 @@ class Counter:
                 amount=amount, reference="", received_at=self.rt.now(), now=self.rt.now(), number=new_number())
         self.rt.db.run(work)
 
+    def give_up(self, owed: Owed) -> None:
+        """Staff write the first invoice off."""
+        self.rt.db.run(lambda session: bookkeeping.write_off(
+            session, session.get_one(Invoice, owed.invoices[0].id), cause=new_number(), now=self.rt.now()))
+
 
 @dataclass
 class Gathered:

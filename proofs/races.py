@@ -204,7 +204,7 @@ def credit_back_twice(counter: Counter, business: Business, number: int) -> list
     """A debtor presses "send it back" twice: their credit goes back once."""
     owed = counter.owes(business, 100_00)
     page = counter.start(owed, 100_00)
-    counter.cash(owed, 40_00)
+    counter.give_up(owed)
     _press(counter, page)
     counter.hear()
     outcomes = at_once(*(lambda: refunds.request_refund_of_credit(counter.rt, owed.access, "USD") for _ in range(2)))
@@ -212,7 +212,7 @@ def credit_back_twice(counter: Counter, business: Business, number: int) -> list
     with counter.rt.db.reading() as session:
         payment_ids = select(Payment.id).where(Payment.debtor_id == owed.debtor.id)
         gone = session.scalar(select(func.sum(Refund.amount_minor)).where(Refund.payment_id.in_(payment_ids))) or 0
-    return wrong + ([f"{gone} went back of a credit of 4000"] if gone != 40_00 else [])
+    return wrong + ([f"{gone} went back of a credit of 10000"] if gone != 100_00 else [])
 
 
 def revoked(counter: Counter, business: Business, number: int) -> list[str]:

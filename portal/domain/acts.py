@@ -19,12 +19,24 @@ class Acts:
     refund_credit: bool
 
 
-def open_acts(invoices: Sequence[OpenInvoice], credit: int, now: datetime, *, transfer: bool) -> Acts:
-    """Say what is open: paying what no bank is moving yet, a transfer where the business takes one, credit back."""
+def open_acts(invoices: Sequence[OpenInvoice], *, alone: bool, now: datetime, transfer: bool) -> Acts:
+    """Say what is open: paying what no bank is moving yet, a transfer where the business takes one, credit back.
+
+    `alone` is what may_take_back() says of their credit.
+    """
     payable = [invoice for invoice in invoices if invoice.left_minor and not invoice.on_its_way]
     return Acts(
         pay=bool(payable), pay_with_discount=any(open_offer(invoice.offer, now) for invoice in payable),
-        transfer=bool(payable) and transfer, refund_credit=credit > 0)
+        transfer=bool(payable) and transfer, refund_credit=alone)
+
+
+def may_take_back(credit: int, *, beside_stripe: bool, limit: int) -> bool:
+    """Say whether a debtor may send their credit back alone: only what Stripe brought, up to one person's limit.
+
+    What somebody wrote down by hand (cash, a transfer, goodwill, a credit note) would leave as real money that never
+    came in by Stripe; `beside_stripe` says that there is such. Then one of the staff looks first.
+    """
+    return 0 < credit <= limit and not beside_stripe
 
 
 def discount_now(invoice: OpenInvoice, now: datetime) -> OpenOffer | None:

@@ -13,7 +13,7 @@ from portal.domain.acts import Acts, discount_now, open_acts
 from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
 from portal.models import Business
 from portal.runtime import Runtime
-from portal.services import account_rows, debts
+from portal.services import account_rows, credit_back, debts
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
@@ -125,9 +125,10 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date) -> Acc
     now = rt.now()
     with rt.db.rows() as rows:
         opened = sorted(debts.open_invoices(rows, access), key=allocation_order)
-        ids = [invoice.id for invoice in opened]
-        papers = account_rows.papers(rows, access, ids)
+        papers = account_rows.papers(rows, {invoice.id: invoice.account for invoice in opened})
         standings = account_rows.standings(rows, access, now)
+        alone = {row.currency for row in standings if row.what == "credit"
+                 and credit_back.may_take_back(rows, access, row.currency, row.amount_minor)}
     holds = _holds(standings)
     views = {
         invoice.id: InvoiceView(
@@ -139,7 +140,7 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date) -> Acc
             discount=discount_now(invoice, now), hold=holds.get(invoice.id, holds.get(None, "")),
             on_its_way=invoice.on_its_way)
         for invoice in opened}
-    sums = _sums(opened, views, standings, now, currency)
+    sums = _sums(opened, views, standings, alone, now, currency)
     return AccountView(sums, _under_way(standings), _coming(views.values(), today), today)
 
 
@@ -151,14 +152,14 @@ def _holds(standings: list[Standing]) -> dict[int | None, str]:
     return found
 
 
-def _sums(opened: Sequence[OpenInvoice], views: dict[int, InvoiceView], standings: list[Standing], now: datetime,
-          currency: str) -> tuple[Sum, ...]:
+def _sums(opened: Sequence[OpenInvoice], views: dict[int, InvoiceView], standings: list[Standing], alone: set[str],
+          now: datetime, currency: str) -> tuple[Sum, ...]:
     credit = {row.currency: row.amount_minor for row in standings if row.what == "credit"}
     currencies = {invoice.currency for invoice in opened} | set(credit)
     parts = []
     for code in sorted(currencies, key=lambda code: (code != currency, code)):
         mine = [invoice for invoice in opened if invoice.currency == code]
-        acts = open_acts(mine, credit.get(code, 0), now, transfer=True)
+        acts = open_acts(mine, alone=code in alone, now=now, transfer=True)
         parts.append(Sum(code, tuple(views[i.id] for i in mine), credit.get(code, 0), acts))
     return tuple(parts)
 

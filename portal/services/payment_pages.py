@@ -13,7 +13,7 @@ from portal.domain.errors import Refusal
 from portal.domain.ledger import RECEIVABLE
 from portal.models import Chargeback, Invoice, LedgerAccount, Payment, PaymentInvoice, Refund
 from portal.runtime import Runtime
-from portal.services import ledger
+from portal.services import credit_back, ledger
 
 # Four business days are at most six days on the calendar.
 DEBIT_DAYS = timedelta(days=6)
@@ -66,6 +66,8 @@ class PaymentView:
     # Whether something is open in another currency, so that nobody reads "everything is paid" too early.
     other_left: bool
     credit_minor: int
+    # Whether the reader may send that credit back to themselves.
+    may_take_back: bool
 
     @property
     def discount_minor(self) -> int:
@@ -114,6 +116,8 @@ def _view(session: Session, access: Access, payment: Payment, rows: list[tuple[P
         select(Chargeback.state).where(Chargeback.payment_id == payment.id, Chargeback.withdrawn_at.is_not(None))
         .order_by(Chargeback.id.desc()).limit(1))
     left = _left(session, access)
+    credit = ledger.credit_of(
+        session, access.business_id, access.debtor_id, payment.currency) if access.invoice_ids is None else 0
     payable = payment.state == "open" and payment.expires_at is not None and payment.expires_at > now
     return PaymentView(
         public_id=payment.public_id, number=payment.number, channel=payment.channel, state=payment.state,
@@ -128,8 +132,8 @@ def _view(session: Session, access: Access, payment: Payment, rows: list[tuple[P
         expected_at=payment.created_at + DEBIT_DAYS, page_url=(payment.checkout_url or "") if payable else "",
         page_open=payable,
         left_minor=left.get(payment.currency, 0), other_left=any(n for c, n in left.items() if c != payment.currency),
-        credit_minor=ledger.credit_of(session, access.business_id, access.debtor_id, payment.currency)
-        if access.invoice_ids is None else 0)
+        credit_minor=credit,
+        may_take_back=credit > 0 and credit_back.may_take_back(session, access, payment.currency, credit))
 
 
 def _left(session: Session, access: Access) -> dict[str, int]:

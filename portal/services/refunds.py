@@ -15,7 +15,7 @@ from portal.domain.money_facts import Fact, Refunded
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Chargeback, Payment, Refund, lock_debtor
 from portal.runtime import Runtime
-from portal.services import attempts, audit, facts, ledger
+from portal.services import attempts, audit, credit_back, facts, ledger
 from portal.services.audit import Actor
 
 UNSETTLED_BANK = ("us_bank_account", "sepa_debit", "bacs_debit", "au_becs_debit", "acss_debit")
@@ -43,7 +43,10 @@ def refund(rt: Runtime, order: RefundOrder) -> str:
 
 
 def _prepare(session: Session, order: RefundOrder, now: datetime) -> int:
-    payment = locked_payment(session, order.business_id, order.payment_public_id)
+    return _asked_for(session, locked_payment(session, order.business_id, order.payment_public_id), order, now)
+
+
+def _asked_for(session: Session, payment: Payment, order: RefundOrder, now: datetime) -> int:
     row = make(session, payment, order, now)
     audit.record(session, at=now, actor=order.actor, act="refund.requested", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"refund:{row.public_id}", amount=order.amount_minor,
@@ -166,13 +169,25 @@ def send_due(rt: Runtime, limit: int = 20) -> int:
 
 
 def request_refund_of_credit(rt: Runtime, access: Access, currency: str) -> list[str]:
-    """Give a debtor back what they paid beyond what they owed, to the cards it came from, newest first."""
-    with rt.db.reading() as session:
-        credit = ledger.credit_of(session, access.business_id, access.debtor_id, currency)
-        orders = list(_orders(session, access, currency, credit))
+    """Give a debtor back what they paid beyond what they owed, to the cards it came from, newest first.
+
+    Raises Refusal: refund_no_credit, refund_ask_us where one of the staff looks first, and those of a refund.
+    """
+    now = rt.now()
+    return [send(rt, row) for row in rt.db.run(lambda session: _credit_back(session, access, currency, now))]
+
+
+def _credit_back(session: Session, access: Access, currency: str, now: datetime) -> list[int]:
+    # What is asked here could be answered otherwise a moment later: the rule and the rows are of one lock.
+    lock_debtor(session, access.business_id, access.debtor_id)
+    credit = ledger.credit_of(session, access.business_id, access.debtor_id, currency)
+    if credit and not credit_back.may_take_back(session, access, currency, credit):
+        raise Refusal("conflict", "refund_ask_us")
+    orders = list(_orders(session, access, currency, credit))
     if not orders:
         raise Refusal("conflict", "refund_no_credit", most=credit)
-    return [refund(rt, order) for order in orders]
+    return [_asked_for(session, locked_payment(session, order.business_id, order.payment_public_id), order, now)
+            for order in orders]
 
 
 def _orders(session: Session, access: Access, currency: str, credit: int) -> Iterable[RefundOrder]:

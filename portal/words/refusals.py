@@ -61,6 +61,8 @@ SENTENCES: dict[str, str] = {
     "stripe_refused": N_("The payment service could not open a payment page. Nothing was charged. Please call us."),
     "refund_no_credit": N_("There is no credit that could be paid back."),
     "refund_not_by_stripe": N_("This money did not come by card or debit. Please call us, and we send it back."),
+    "refund_ask_us": N_("We look at this before we send it back. Please ask us for it with a question, and we answer "
+                        "you."),
     "refund_under_chargeback": N_("Your bank is looking at this payment. We can pay it back when it has decided."),
     "refund_may_bounce": N_("This payment may still be taken back by the bank. Please try again in some days."),
     "refund_refused": N_("The payment service did not take this refund. Please call us, and we send it another way."),

@@ -1,0 +1,84 @@
+"""Who can make money leave: nobody alone by what they wrote down themselves, and no rule is loosened unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from portal.db import Database
+from portal.domain.errors import Refusal
+from portal.domain.policy import Policy
+from portal.models import Invoice, PolicyVersion, Refund
+from portal.services import account, bookkeeping, refunds
+from portal.services.bookkeeping import Part
+from sandbox.stripe.server import StripeStandIn
+from tests.office.books import Desk, open_desk
+from tests.stripe.conftest import Shop, stripe_time
+from tests.stripe.test_money_path import pay_too_much
+
+
+@pytest.fixture
+def at_stripe(db: Database, tmp_path: Path) -> Iterator[tuple[Desk, Shop]]:
+    """An office whose debtor owes 100.00 and can pay at the stand-in."""
+    with StripeStandIn() as stand_in:
+        desk = open_desk(db, tmp_path, clock=lambda: stripe_time(stand_in), stripe_api_base=stand_in.url,
+                         stripe_timeout_seconds=3)
+        yield desk, Shop(desk.rt, stand_in)
+
+
+def sent_back(desk: Desk) -> list[int]:
+    with desk.rt.db.reading() as session:
+        return list(session.scalars(select(Refund.amount_minor)))
+
+
+def offered(desk: Desk) -> list[tuple[int, bool]]:
+    """What the debtor's page says of their credit, and whether it offers the press."""
+    view = account.account_page(desk.rt, desk.owed.access, "USD", desk.rt.now().date())
+    return [(part.credit_minor, part.acts.refund_credit) for part in view.sums if part.credit_minor]
+
+
+def test_money_that_staff_wrote_down_never_leaves_by_a_debtors_press(at_stripe: tuple[Desk, Shop]) -> None:
+    desk, shop = at_stripe
+    shop.stripe.control.press(shop.pay_page(desk.owed, total=100_00), "pay")
+    shop.hear()
+    with desk.rt.db.transaction() as session:
+        made_up = bookkeeping.receive_outside(
+            session, desk.owed.debtor, [Part(session.get_one(Invoice, desk.owed.invoices[0].id), 100_00)],
+            channel="cash", amount=100_00, reference="", received_at=desk.rt.now(), now=desk.rt.now(), number="P-MADE")
+    assert offered(desk) == [(100_00, False)]
+    with pytest.raises(Refusal, match="refund_ask_us"):
+        refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
+    assert sent_back(desk) == []
+    with desk.rt.db.transaction() as session:
+        bookkeeping.bounce_outside(session, session.merge(made_up), happened_at=desk.rt.now(), now=desk.rt.now())
+    assert offered(desk) == []
+
+
+def test_a_present_never_leaves_by_a_debtors_press(at_stripe: tuple[Desk, Shop]) -> None:
+    desk, shop = at_stripe
+    pay_too_much(shop, desk.owed)
+    assert offered(desk) == [(100_00, True)]
+    with desk.rt.db.transaction() as session:
+        bookkeeping.thank(session, desk.owed.debtor, "USD", 5_00, cause="present", now=desk.rt.now())
+    assert offered(desk) == [(105_00, False)]
+    with pytest.raises(Refusal, match="refund_ask_us"):
+        refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
+    assert sent_back(desk) == []
+
+
+def test_what_a_card_pay_too_much_leaves_by_one_press_up_to_one_persons_limit(at_stripe: tuple[Desk, Shop]) -> None:
+    desk, shop = at_stripe
+    pay_too_much(shop, desk.owed)
+    for limit, may in ((99_99, False), (100_00, True)):
+        with desk.rt.db.transaction() as session:
+            session.add(PolicyVersion(business_id=desk.owed.business.id, version=limit, created_at=desk.rt.now(),
+                                      rules=Policy(second_approver_above={"USD": limit}).as_rules()))
+        assert offered(desk) == [(100_00, may)]
+        if not may:
+            with pytest.raises(Refusal, match="refund_ask_us"):
+                refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
+    refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
+    assert sent_back(desk) == [100_00]
