@@ -99,11 +99,12 @@ def end_membership(rt: Runtime, access: StaffAccess, public_id: str) -> None:
 def reset_second_factor(rt: Runtime, access: StaffAccess, public_id: str) -> None:
     """Take a colleague's second factor away because their phone is lost; they are told by email.
 
-    Raises Refusal: prove_first, unknown_page, not_for_yourself.
+    Raises Refusal: prove_first, unknown_page, not_for_yourself, second_factor_of_others.
     """
     def work(session: Session, now: datetime, staff: Staff, _membership: Membership) -> None:
         if staff.id == access.staff_id:
             raise Refusal("conflict", "not_for_yourself")
+        _keep_to_own_businesses(session, access, staff)
         staff_second_factor.reset(session, now, staff)
         by = session.get_one(Staff, access.staff_id).name
         business = session.get_one(Business, access.business_id)
@@ -120,6 +121,18 @@ def lock(session: Session, business_id: int) -> Business:
     """Lock a business for a decision about its people."""
     return session.scalars(
         select(Business).where(Business.id == business_id).with_for_update(key_share=True)).one()
+
+
+def _keep_to_own_businesses(session: Session, access: StaffAccess, staff: Staff) -> None:
+    # One second factor guards every business a person works for: whoever takes it away has to own all of them.
+    owned = select(Membership.business_id).where(
+        Membership.staff_id == access.staff_id, Membership.role == "owner", Membership.ended_at.is_(None))
+    elsewhere = session.scalar(
+        select(Membership.business_id)
+        .where(Membership.staff_id == staff.id, Membership.ended_at.is_(None), Membership.business_id.not_in(owned))
+        .limit(1))
+    if elsewhere is not None:
+        raise Refusal("conflict", "second_factor_of_others")
 
 
 def _decide(rt: Runtime, access: StaffAccess, public_id: str,

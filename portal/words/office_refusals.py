@@ -43,6 +43,7 @@ OFFICE: dict[str, str] = {
                             "transfer” contradict each other: a fee could be added while you wait for the money."),
     "always_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: together they leave "
                        "fewer than four hours of the day."),
+    "owner_only": N_("Only an owner may change this. Nothing was changed."),
     "stripe_account_unknown": N_("Stripe does not know this account, or does not let this installation use it."),
     "stripe_no_answer": N_("Stripe does not answer at the moment. Nothing was changed; please try again."),
     "setup_changed": N_("Somebody changed the set-up while you were looking. Nothing was changed; please look again."),
@@ -78,6 +79,9 @@ OFFICE: dict[str, str] = {
     "staff_email_malformed": N_("Please enter one email address, such as name@example.com."),
     "role_unknown": N_("Please choose one of the roles."),
     "last_owner": N_("Somebody must own the business: make another person an owner first."),
+    "second_factor_of_others": N_(
+        "This person works for another business, too, which you do not own, and the second factor guards both. Ask "
+        "whoever runs this installation: flask --app wsgi reset-second-factor EMAIL."),
     "not_for_yourself": N_("You cannot do this to yourself. Use your own account, or ask another owner."),
     "works_here_already": N_("This person works here already. You can change their role instead."),
     "unknown_staff": N_("There is nobody with this email address."),
