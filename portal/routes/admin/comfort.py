@@ -25,6 +25,7 @@ def comfort() -> Response:
 
 
 def _where_from(path: str) -> str:
-    # Only a page of ours: an address of elsewhere would make this a way to send people on.
+    # Only a page of ours: an address of elsewhere would make this a way to send people on. A line break or another
+    # sign that cannot be seen would end the header it is written into.
     inside = path.startswith(f"{blueprint.url_prefix}/") and "\\" not in path and not path.startswith("//")
-    return path if inside else url_for("office.dashboard")
+    return path if inside and path.isprintable() else url_for("office.dashboard")
