@@ -20,6 +20,7 @@ from portal.models import Debtor, Message, PortalLink
 from portal.runtime import Runtime
 from portal.services import debtor_desk, not_me, search
 from portal.services.audit import record, staff_actor
+from portal.words import LANGUAGES, places
 
 SAID_BY = ("phone", "email", "letter", "in_person")
 TERMS = ("screening_note", "terms_days")
@@ -91,13 +92,14 @@ def edit_contact(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -
     """Save who a debtor is and how to reach them.
 
     A corrected email address may be written to again; links sent to the old one still open the page until they are
-    ended. Raises Refusal: not_found, debtor_erased, changed_meanwhile (changes, version), address_blocked, and those of
-    domain/contact.py.
+    ended. Raises Refusal: not_found, debtor_erased, changed_meanwhile (changes, version), address_blocked,
+    choice_unknown (field), and those of domain/contact.py.
     """
     clean = {name: contact.read(name, edit.typed.get(name, "")) for name in contact.CONTACT}
     contact.check_fact(clean)
 
     def write(session: Session, debtor: Debtor, changed: Mapping[str, str], now: datetime) -> Edited:
+        _only_offered(changed)
         for name, value in changed.items():
             setattr(debtor, name, value if name in ("name", "greeting_name", "kind", "locale", "identity_fact")
                     else value or None)
@@ -149,6 +151,15 @@ def edit_terms(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -> 
         return Edited(tuple(changed))
 
     return _save(rt, access, debtor_id, edit, clean, write, "terms.changed")
+
+
+def _only_offered(changed: Mapping[str, str]) -> None:
+    # What an import brought may stay; what is chosen anew is one of the choices of the form.
+    offered = {"locale": set(LANGUAGES), "country": {"", *dict(places.countries("en"))},
+               "timezone": {"", *dict(places.timezones())}}
+    for name, choices in offered.items():
+        if name in changed and changed[name] not in choices:
+            raise Refusal("invalid", "choice_unknown", field=name)
 
 
 def _save(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit, clean: Mapping[str, str],

@@ -174,7 +174,7 @@ def _reads(form: ContactForm) -> bool:
 def _refused(form: Any, refusal: Refusal) -> tuple[tuple[str, str, str], ...]:
     if refusal.code != "changed_meanwhile":
         at = {"address_blocked": "email", "said_by_missing": "said_by", "terms_days_wrong": "terms_days"}
-        form.refuse(refusal, at.get(refusal.code, ""))
+        form.refuse(refusal, str(refusal.params.get("field", at.get(refusal.code, ""))))
         return ()
     # Saved again, the form now names the version it was told of.
     form.version.data = form.version.raw_data = None
