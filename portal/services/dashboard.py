@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
-from portal.models import Business, DashboardSummary, Debtor, DebtorStanding, lock_debtor
+from portal.models import Approval, Business, DashboardSummary, Debtor, DebtorStanding, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, policies, queues, standings
+from portal.services import approvals, audit, first_run, policies, queues, standings
 from portal.services.dashboard_figures import days_of_sales, together
 from portal.services.gatekeeping import zones_of
 from portal.services.queues.frame import Count
@@ -119,6 +119,10 @@ class Today:
     figures: Figures | None
     calls: Calls
     waiting: tuple[Count, ...]
+    # What waits for this person as the second one.
+    approvals: int
+    # What of the beginning is done; () once there is something on the books.
+    steps: tuple[first_run.Step, ...]
 
 
 def today(rt: Runtime, access: StaffAccess) -> Today:
@@ -128,13 +132,33 @@ def today(rt: Runtime, access: StaffAccess) -> Today:
         row = session.get(DashboardSummary, access.business_id)
         figures = None if row is None else Figures(row.made_at, row.local_day, row.figures)
         waiting = tuple(queues.open_counts(session, access.business_id, now))
-        return Today(figures, _calls(session, access.business_id, now, FIRST_CALLS), waiting)
+        calls = _calls(session, access.business_id, now, FIRST_CALLS)
+        second = _approvals(session, access, now)
+    begins = access.may("set_up") and (figures is None or not figures.currencies)
+    steps = first_run.steps(rt, access) if begins else ()
+    return Today(figures, calls, waiting, second, () if all(step.done for step in steps) else steps)
 
 
 def waiting(rt: Runtime, access: StaffAccess) -> tuple[Count, ...]:
     """Give what waits in each queue, for the menu."""
     with rt.db.reading() as session:
         return tuple(queues.open_counts(session, access.business_id, rt.now()))
+
+
+def approvals_waiting(rt: Runtime, access: StaffAccess) -> int:
+    """Count what waits for this person as the second one, for the menu; 0 for who may not approve."""
+    with rt.db.reading() as session:
+        return _approvals(session, access, rt.now())
+
+
+def _approvals(session: Session, access: StaffAccess, now: datetime) -> int:
+    """Count what somebody else asked for and can still be approved; at most as many as the menu shows."""
+    if not access.may("approve"):
+        return 0
+    some = select(Approval.id).where(
+        Approval.business_id == access.business_id, Approval.state == "waiting", Approval.asked_by != access.staff_id,
+        Approval.asked_at > now - approvals.STANDS).limit(MOST_COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def all_calls(rt: Runtime, access: StaffAccess) -> Calls:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
-from portal.models import Business, Invoice, Membership, PolicyVersion, Staff, StaffSession
+from portal.models import Business, Invoice, Membership, Payment, PolicyVersion, Staff, StaffSession
 from portal.runtime import Runtime
 from portal.services import businesses
 from portal.services.audit import Actor
@@ -36,10 +36,11 @@ def steps(rt: Runtime, access: StaffAccess | None) -> tuple[Step, ...]:
     with rt.db.reading() as session:
         business = session.get_one(Business, access.business_id)
         rules = session.scalar(select(func.max(PolicyVersion.version)).where(PolicyVersion.business_id == business.id))
+        stripe = _stripe_listens(session, rt, business)
         invoice = session.scalar(select(Invoice.id).where(Invoice.business_id == business.id).limit(1))
     return (
         Step("business", done=True), Step("brand", done=bool(business.logo_svg or business.contact_hours)),
-        Step("stripe", done=_stripe_listens(rt, business)), Step("terms", done=(rules or 0) > 1),
+        Step("stripe", done=stripe), Step("terms", done=(rules or 0) > 1),
         Step("import", done=invoice is not None))
 
 
@@ -77,7 +78,18 @@ def _never_worked(session: Session, visit: StaffVisit) -> bool:
         select(Membership.business_id).where(Membership.staff_id == visit.staff.id).limit(1)) is None
 
 
-def _stripe_listens(rt: Runtime, business: Business) -> bool:
-    """Say whether payments of a business are heard of: its own account's events, or those of the installation's."""
+def _stripe_listens(session: Session, rt: Runtime, business: Business) -> bool:
+    """Say whether payments of a business are heard of: its own account's events, or those of the installation's.
+
+    The installation's own account is somebody's decision where no other business could be meant, or where money of
+    this business has come in by it.
+    """
     settings = rt.settings
-    return bool(settings.stripe_connect_webhook_secrets if business.stripe_account else settings.stripe_webhook_secrets)
+    if business.stripe_account:
+        return bool(settings.stripe_connect_webhook_secrets)
+    if not settings.stripe_webhook_secrets:
+        return False
+    alone = session.scalar(select(Business.id).where(Business.id != business.id).limit(1)) is None
+    return alone or session.scalar(select(Payment.id).where(
+        Payment.business_id == business.id, Payment.payment_intent.is_not(None), Payment.state == "succeeded",
+        Payment.stripe_account.is_(None)).limit(1)) is not None

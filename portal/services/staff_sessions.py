@@ -57,6 +57,8 @@ class StaffVisit:
     stepped_up_at: datetime | None = None
     access: StaffAccess | None = None
     business: BusinessView | None = None
+    # Since when no email that asks for money leaves for the business they work for.
+    paused_at: datetime | None = None
 
     def is_proven(self, now: datetime) -> bool:
         """Say whether the person has just now shown again that it is them."""
@@ -104,12 +106,12 @@ def find(rt: Runtime, key: str) -> StaffVisit | None:
     person = StaffView(staff.id, staff.public_id, staff.name, staff.email, staff.theme, staff.shortcuts, staff.locale,
                        bool(staff.totp_secret))
     proven = row.second_factor_at is not None
-    access = view = None
+    access = view = paused_at = None
     if proven and business is not None and membership is not None:
         access = StaffAccess(business.id, staff.id, staff.public_id, membership.role, row.id, row.stepped_up_at)
-        view = brands.view(business)
+        view, paused_at = brands.view(business), business.paused_at
     return StaffVisit(row.id, row.public_id, key, person, proven, row.seen_at, row.stepped_up_at,
-                      access, view)
+                      access, view, paused_at)
 
 
 def touch(rt: Runtime, visit: StaffVisit) -> None:

@@ -39,7 +39,7 @@ class Told:
 def dashboard() -> str:
     """Show whom to call, what waits, and the figures."""
     today = dashboards.today(runtime(), access())
-    shell().waiting = today.waiting
+    shell().waiting, shell().approvals = today.waiting, today.approvals
     figures, pictures = today.figures, {}
     if figures and figures.currencies:
         main = figures.currencies[0]

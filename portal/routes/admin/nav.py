@@ -16,7 +16,8 @@ class Entry:
     permission: str = "see"
     # The letter that follows G on the keyboard.
     key: str = ""
-    counted: bool = False
+    # What the number behind it counts: "requests" or "approvals".
+    counted: str = ""
     also: tuple[str, ...] = ()
 
 
@@ -32,7 +33,7 @@ class Group:
 NAVIGATION: tuple[Group, ...] = (
     Group("work", "", (
         Entry(N_("Today"), "office.dashboard", key="t"),
-        Entry(N_("Requests"), "office.queues", key="r", counted=True, also=("office.queue", "office.queue_item")),
+        Entry(N_("Requests"), "office.queues", key="r", counted="requests", also=("office.queue", "office.queue_item")),
     )),
     Group("people", N_("Owed to you"), (
         Entry(N_("Debtors"), "office.debtors", key="d", also=("office.debtor",)),
@@ -44,7 +45,7 @@ NAVIGATION: tuple[Group, ...] = (
         Entry(N_("Import"), "office.imports", "import"),
         Entry(N_("Ledger"), "office.ledger", key="l", also=(
             "office.ledger_account", "office.transfer", "office.trial_balance")),
-        Entry(N_("Approvals"), "office.approvals", key="a", also=("office.approval",)),
+        Entry(N_("Approvals"), "office.approvals", key="a", counted="approvals", also=("office.approval",)),
     )),
     Group("set-up", N_("Set-up"), (
         Entry(N_("Business"), "office.setup", "set_up", also=("office.setup_section",)),

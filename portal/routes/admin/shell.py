@@ -51,6 +51,7 @@ class Shell:
     def __init__(self, found: StaffVisit) -> None:
         self._visit = found
         self._waiting: Sequence[Count] | None = None
+        self._approvals: int | None = None
 
     @property
     def staff(self) -> StaffView:
@@ -79,6 +80,11 @@ class Shell:
         return self.staff.shortcuts
 
     @property
+    def paused_at(self) -> datetime | None:
+        """Since when all reminders are paused; None while they leave."""
+        return self._visit.paused_at
+
+    @property
     def zone(self) -> str:
         """The business's zone by the name people use."""
         return current().zone_name(runtime().now())
@@ -103,6 +109,18 @@ class Shell:
     @waiting.setter
     def waiting(self, counted: Sequence[Count]) -> None:
         self._waiting = counted
+
+    @property
+    def approvals(self) -> int:
+        """How much waits for this person as the second one; asked and set as `waiting` is."""
+        if self._approvals is None:
+            access = self._visit.access
+            self._approvals = dashboard.approvals_waiting(runtime(), access) if access else 0
+        return self._approvals
+
+    @approvals.setter
+    def approvals(self, counted: int) -> None:
+        self._approvals = counted
 
     def has(self, endpoint: str) -> bool:
         """Say whether a page exists, so that no frame leads nowhere."""
@@ -132,6 +150,8 @@ class Shell:
         label, href = current().text(entry.label), url_for(entry.endpoint)
         if not entry.counted:
             return MenuEntry(label, href, here, entry.key)
+        if entry.counted == "approvals":
+            return MenuEntry(label, href, here, entry.key, self.approvals)
         waiting = sum(count.count for count in self.waiting)
         urgent = sum(1 for count in self.waiting if count.due_today)
         return MenuEntry(label, href, here, entry.key, waiting, urgent)
