@@ -34,6 +34,7 @@ from portal.models import (
 from portal.runtime import Runtime
 from portal.services import debtor_holds, debtor_next, questions, timeline
 from portal.services.debtor_next import Coming, Habits
+from portal.services.lists.resting import last_moment
 from portal.services.questions import ThreadView
 from portal.services.timeline import Timeline
 from portal.services.timeline.entry import Scope
@@ -76,7 +77,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class HoldRow:
-    """One hold that stands: on what, why, since when and until when; `liftable` where staff may end it."""
+    """One hold that stands: on what, why, since when and until which moment, included; `liftable` where staff may end it."""
 
     public_id: str
     cause: str
@@ -153,7 +154,7 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
             person=_view(debtor, assigned), today=today, sums=_sums(accounts, invoices),
             invoices=[*invoices, *closed], holds=_hold_rows(session, debtor, holds),
             coming=debtor_next.coming(session, debtor, now, today, _dues(invoices), [
-                (hold.until, hold.cause) for hold, _, _ in holds if hold.until]),
+                (last_moment(hold.until), hold.cause) for hold, _, _ in holds if hold.until]),
             habits=debtor_next.habits(session, debtor), terms=_terms(debtor, standing),
             call_reasons=call.call_reasons if call else [], call_currency=call.currency if call else "",
             closed_invoices=sum(row.paid_invoices for row in standing),
@@ -278,7 +279,7 @@ def _hold_rows(session: Session, debtor: Debtor, holds: Sequence[tuple[Hold, str
         code, words = reasons.get(hold.public_id, ("", ""))
         rows.append(HoldRow(
             hold.public_id, hold.cause, number, hold.amount_minor or line, currency, hold.reminders, hold.fees,
-            hold.starts_at, hold.until, code, words, hold.cause in debtor_holds.LIFTABLE))
+            hold.starts_at, last_moment(hold.until) if hold.until else None, code, words, hold.cause in debtor_holds.LIFTABLE))
     return rows
 
 

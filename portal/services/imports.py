@@ -51,6 +51,14 @@ class ImportReport:
     currency: str
     # What the new invoices come to, minor units by currency.
     sums: Mapping[str, int] = field(default_factory=dict)
+    # Of the new debtors: how many become consumers, and for how many of these the file said nothing.
+    new_consumers: int = 0
+    kinds_assumed: int = 0
+
+    @property
+    def new_businesses(self) -> int:
+        """How many of the new debtors become businesses."""
+        return self.new_debtors - self.new_consumers
 
 
 @dataclass(frozen=True)
@@ -141,13 +149,18 @@ def _debtor_row(booking: _Booking, customer: Customer) -> dict[str, object]:
     usable = [fact for fact in facts if stored_fact(fact, customer.postal_code, customer.phone, country)]
     return {
         "business_id": booking.business.id, "public_id": new_public_id(), "number": customer.number,
-        "kind": customer.kind or "business", "name": customer.name or customer.number, "greeting_name": "",
+        "kind": _kind(customer), "name": customer.name or customer.number, "greeting_name": "",
         "email": customer.email, "email_state": "ok", "phone": customer.phone, "postal_code": customer.postal_code,
         "country": customer.country, "locale": customer.locale or booking.business.locale,
         # Unknown means: where the business is, unless the debtor's country says otherwise.
         "timezone": None,
         "identity_fact": usable[0] if usable else "none", "created_at": booking.now,
     }
+
+
+def _kind(customer: Customer) -> str:
+    # Consumers are the better protected: who is taken for one by mistake loses nothing.
+    return customer.kind or "consumer"
 
 
 def _insert_invoices(session: Session, booking: _Booking, rows: Sequence[ParsedInvoice],
@@ -273,7 +286,9 @@ def _report(parsed: ParsedFile, found: Matching, *, booked: bool) -> ImportRepor
         partly_paid=sum(0 < row.paid_minor < row.amount for row in found.new),
         holds=sum(_is_held(row) for row in found.new), new_debtors=len(found.new_customers), booked=booked,
         errors=tuple(errors), notes=tuple(notes), unmapped=tuple(parsed.unmapped), mapping=dict(parsed.mapping),
-        currency=parsed.currency, sums=_sums(found))
+        currency=parsed.currency, sums=_sums(found),
+        new_consumers=sum(_kind(customer) == "consumer" for customer in found.new_customers),
+        kinds_assumed=sum(customer.kind is None for customer in found.new_customers))
 
 
 def _sums(found: Matching) -> dict[str, int]:

@@ -39,6 +39,12 @@ class Report(Protocol):
     @property
     def new_debtors(self) -> int: ...
     @property
+    def new_consumers(self) -> int: ...
+    @property
+    def new_businesses(self) -> int: ...
+    @property
+    def kinds_assumed(self) -> int: ...
+    @property
     def errors(self) -> Sequence[RowError]: ...
     @property
     def notes(self) -> Sequence[Note]: ...
@@ -120,7 +126,7 @@ NOTES: dict[str, str] = {
                              "State it with --date-order."),
     "decimal_assumed": N_("“%(mark)s” was read as the decimal mark. State it with --decimal."),
     "encoding_assumed": N_("The file is not in UTF-8; it was read as %(encoding)s. Look at names with accents."),
-    "country_ignored": N_("Country left out, as it is no two-letter code: %(rows)s rows."),
+    "country_ignored": N_("Rows whose country was left out, as it is no two-letter code: %(rows)s."),
     "debtor_details_kept": N_("Debtors whose name or contact differs in the file, kept as they are: %(debtors)s."),
     "descriptions_cut": N_("Descriptions cut to 200 characters: %(rows)s."),
 }
@@ -144,6 +150,11 @@ def report_lines(words: Words, report: Report, *, dry_run: bool) -> list[str]:
         (N_("Held as disputed: %(n)s"), report.holds), (N_("New debtors: %(n)s"), report.new_debtors))
     lines = [words.text(N_("Rows read: %(n)s"), n=words.number(report.rows))]
     lines += [words.text(message, n=words.number(count)) for message, count in counts]
+    if report.new_debtors:
+        kinds = ((N_("Of these, consumers: %(n)s"), report.new_consumers),
+                 (N_("Of these, businesses: %(n)s"), report.new_businesses),
+                 (N_("Taken as consumers, as the file does not say: %(n)s"), report.kinds_assumed))
+        lines += [words.text(message, n=words.number(count)) for message, count in kinds]
     lines += [words.text(NOTES[note.code], **shown(words, note.params)) for note in report.notes]
     if report.unmapped:
         lines.append(words.text(N_("Columns not used: %(names)s"), names=", ".join(report.unmapped)))

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 
 from portal.domain import currencies as ours
+from portal.domain.imports.cells import COUNTRIES
 from portal.words.catalogs import LANGUAGES, SOURCE
 
 Choices = tuple[tuple[str, str], ...]
@@ -19,7 +20,7 @@ AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/
 def countries(language: str) -> Choices:
     """Name every country: ("US", "United States")."""
     named = _locale(language).territories
-    return _by_name({code: name for code, name in named.items() if len(code) == 2 and code.isalpha() and code != "ZZ"})
+    return _by_name({code: named[code] for code in COUNTRIES})
 
 
 @cache

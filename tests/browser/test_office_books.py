@@ -82,7 +82,7 @@ def test_the_books_and_the_set_up(browser: Browser, product: Product, width: int
         page.get_by_role("link", name="Write-off").first.click()
         walk.look("approval")
         walk.press("Approve and do it")
-        expect(page.get_by_text("Approved. It is being done.")).to_be_visible()
+        expect(page.get_by_text("Approved and done.")).to_be_visible()
         imports(walk, tmp_path)
         set_up(walk)
         page.goto(f"{product.url}/office/audit")

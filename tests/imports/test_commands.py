@@ -60,7 +60,8 @@ def test_a_stranger_begins_with_a_business_and_a_file(run: Run, db: Database, tm
     assert taken.exit_code == 0, taken.output
     assert taken.output.splitlines() == [
         "Rows read: 2", "New invoices: 2", "Unchanged: 0", "Settled: 1", "Partly paid: 0", "Held as disputed: 1",
-        "New debtors: 1", "Columns not used: Bill by", "All rows are in the books."]
+        "New debtors: 1", "Of these, consumers: 1", "Of these, businesses: 0",
+        "Taken as consumers, as the file does not say: 1", "Columns not used: Bill by", "All rows are in the books."]
     checked = run("ledger", "verify")
     assert (checked.exit_code, checked.output) == (0, "3 transfers read. The books are right.\n")
     again = run("import-invoices", path, "--business", "marsh")

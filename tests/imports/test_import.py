@@ -49,9 +49,27 @@ def test_an_open_invoice_is_owed_with_its_leading_zeros(db: Database, rt: Runtim
     assert (report.rows, report.new, report.settled, report.new_debtors, report.booked) == (1, 1, 0, 1, True)
     assert left(db, "00042") == 1234_56
     found = debtor(db, "007")
-    assert (found.name, found.kind, found.email, found.identity_fact) == ("007", "business", None, "none")
+    assert (found.name, found.kind, found.email, found.identity_fact) == ("007", "consumer", None, "none")
     assert cast.balances(db, owner.id) == {"receivable invoice:1 USD": 1234_56, "sales USD": -1234_56}
     assert assert_books_are_right(rt) == 1
+
+
+@pytest.mark.parametrize("header", ["kind", "Type", "customer kind"])
+def test_the_kind_of_a_customer_is_what_the_file_says_and_else_the_protected_one(
+        db: Database, rt: Runtime, header: str) -> None:
+    owner = business(db)
+    report = take_in(rt, owner, table(
+        "1,A1,2026-10-01,2026-10-31,10,consumer", "2,A2,2026-10-01,2026-10-31,10,Business",
+        "3,A3,2026-10-01,2026-10-31,10,person", "4,A4,2026-10-01,2026-10-31,10,company",
+        "5,A5,2026-10-01,2026-10-31,10,", header=f"{HEADER},{header}"))
+    kinds = [debtor(db, number).kind for number in "12345"]
+    assert kinds == ["consumer", "business", "consumer", "business", "consumer"]
+    assert (report.new_consumers, report.new_businesses, report.kinds_assumed) == (3, 2, 1)
+
+
+def test_a_type_of_documents_tells_nothing_of_customers(db: Database, rt: Runtime) -> None:
+    report = take_in(rt, business(db), table("1,A1,2026-10-01,2026-10-31,10,Invoice", header=f"{HEADER},Type"))
+    assert (report.new, report.kinds_assumed, report.unmapped) == (1, 1, ("Type",))
 
 
 def test_a_customer_is_known_by_what_the_file_tells(db: Database, rt: Runtime) -> None:

@@ -120,6 +120,17 @@ def test_wrong_days_and_reasons_come_back_with_what_was_typed(desk: Desk) -> Non
     assert events(desk) == []
 
 
+def test_what_a_pause_has_done_names_its_last_day_and_every_page_the_same_one(desk: Desk) -> None:
+    page = desk.page("/office/bulk/debtors?act=hold&everything=y&state=owing")
+    answer = desk.post(desk.client(), "/office/bulk/debtors", **form_of(page), until="2026-12-06", reason="agreed")
+    done = said(desk.page(answer.headers["Location"]))
+    assert "Until Sunday, December 6, included." in done and "2026-12-06" not in done
+    late = desk.debtors["late"].public_id
+    assert "Pause, until Dec 6 included" in said(desk.page("/office/debtors?state=owing"))
+    page = said(desk.page(f"/office/debtors/{late}"))
+    assert "until Sunday, December 6 included" in page and "December 7" not in page and "Dec 7" not in page
+
+
 def test_nothing_picked_too_much_picked_and_unknown_acts_are_answered(desk: Desk) -> None:
     client, base = desk.client(), desk.rt.settings.base_url
     assert client.get("/office/bulk/debtors?act=link", base_url=base).status_code == 303

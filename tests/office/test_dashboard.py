@@ -235,6 +235,7 @@ def test_who_to_call_and_why(office: Office) -> None:
     assert "3 calls" in page and "tel:+15035550199" in page
     assert "Thank them for writing." in page
     assert late.public_id in office.get("/office/calls")
+    assert f'href="/office/debtors/{late.public_id}/log"' in page and "#log" not in page
 
 
 @pytest.mark.parametrize("change", [

@@ -13,6 +13,7 @@ from portal.domain.errors import Refusal
 from portal.models import AuditEvent, BlockedAddress, Debtor, SearchWord
 from portal.services import debtor_contact, not_me
 from portal.services.debtor_contact import Edit
+from portal.words import places
 from tests.cast import NOON
 from tests.office.desk import Desk, open_desk
 from tests.office.test_debtor_money import at_once
@@ -22,6 +23,12 @@ def audit(desk: Desk) -> AuditEvent:
     with desk.db.reading() as session:
         return session.scalars(select(AuditEvent).where(AuditEvent.actor_kind == "staff")
                                .order_by(AuditEvent.id.desc())).first()  # type: ignore[return-value]
+
+
+def test_only_countries_can_be_chosen() -> None:
+    for language in ("en", "es"):
+        codes = {code for code, _ in places.countries(language)}
+        assert {"US", "ES", "AX"} <= codes and not codes & {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
 
 
 def test_contact_is_saved_and_the_audit_names_fields_not_people(db: Database, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_a_file_is_looked_at_first_and_then_taken_in_once(desk: Desk) -> None:
     page = send(seat, GOOD)
     assert "nothing is taken in yet" in page and "Take in 2 new invoices" in page and "$1,420.50" in page
     assert "Rep" in page and "<script>alert" not in page
+    assert "2 consumers, 0 businesses" in page and "what kind of customer 2 new debtors are" in page
     assert invoices(desk) == before and desk.acts() == []
     done = seat.post("/office/imports/take-in", kept=kept(page), name="open.csv", follow=True)
     assert "Taken in: 2 new invoices." in done.text and "Manager of the house" in done.text

@@ -88,6 +88,13 @@ def test_every_account_page_shows_its_own_sum_and_a_period_its_own(desk: Desk) -
     assert (collected.debits, collected.credits) == (0, 390_00), "with 10.00 of credit used"
 
 
+def test_a_time_without_a_day_asks_for_one(desk: Desk) -> None:
+    address = "/office/ledger/accounts/receivable-USD"
+    assert "Choose a day or a side" in desk.as_("viewer").get(f"{address}?from=&to=&side=").text
+    assert "Choose a day or a side" not in desk.as_("viewer").get(address).text
+    assert "Choose a day or a side" not in desk.as_("viewer").get(f"{address}?from=&to=&side=debit").text
+
+
 def test_a_day_before_shows_what_was_then(desk: Desk) -> None:
     with desk.rt.db.transaction() as session:
         make_invoice(session, desk.owed.debtor, 11_00, now=NOON + timedelta(days=2))

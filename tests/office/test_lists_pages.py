@@ -26,7 +26,7 @@ def test_open_invoices_stand_oldest_first_with_what_they_come_to(desk: Desk) -> 
     text = said(page)
     assert "5 invoices match: $5,290.00 · €1,180.00 left." in text
     assert "Due Aug 18 to Nov 20" in text
-    assert "Dispute, until Nov 19" in text
+    assert "Dispute, until Nov 19 included" in text
     assert "No email address: call, or write a letter" in text
 
 
@@ -200,7 +200,7 @@ def test_an_invoice_tells_its_money_and_what_rests_on_it(desk: Desk) -> None:
     text = said(desk.page(f"/office/invoices/{desk.invoices['INV-5'].public_id}"))
     assert "$700.00" in text and "of $730.00" in text and "P-BBBB-2222" in text and "−$30.00" in text
     held = said(desk.page(f"/office/invoices/{desk.invoices['INV-3'].public_id}"))
-    assert "Dispute, until Nov 19" in held
+    assert "Dispute, until Nov 19 included" in held
 
 
 def test_a_payment_tells_what_it_was_for(desk: Desk) -> None:

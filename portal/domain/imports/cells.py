@@ -39,12 +39,13 @@ _STATUSES = {word: status for status, words in _STATUS_WORDS.items() for word in
 _KIND_WORDS: dict[CustomerKind, str] = {
     "consumer": "consumer individual person private b2c particular persona privat privatkunde verbraucher "
     "particulier",
-    "business": "business company organisation organization corporate b2b empresa firma unternehmen "
+    "business": "business company compania organisation organization corporate b2b empresa firma unternehmen "
     "geschaftskunde entreprise societe professionnel",
 }
 _KINDS = {word: kind for kind, words in _KIND_WORDS.items() for word in _words(words)}
 
-_COUNTRIES = _words(
+# ISO 3166 only: the European Union, the eurozone and pseudo codes are no countries.
+COUNTRIES = _words(
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "
     "BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH "
     "ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT "
@@ -151,7 +152,7 @@ def read_currency(text: str) -> str:
 def read_country(text: str) -> str | None:
     """The two-letter country code, or None for anything else, which is never a reason to refuse a row."""
     code = "GB" if text.upper() == "UK" else text.upper()
-    return code if code in _COUNTRIES else None
+    return code if code in COUNTRIES else None
 
 
 def read_locale(text: str) -> str:
@@ -175,6 +176,11 @@ def read_kind(text: str) -> CustomerKind:
     if kind is None:
         raise Refusal("invalid", "kind_expected")
     return kind
+
+
+def is_kind(text: str) -> bool:
+    """Say whether a cell tells consumers from businesses."""
+    return _word(text) in _KINDS
 
 
 def _word(text: str) -> str:

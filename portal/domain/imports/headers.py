@@ -125,7 +125,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "kind": (
         "customer type", "customer kind", "client type", "debtor kind", "tipo de cliente", "tipo cliente",
-        "kundenart", "kundentyp", "type de client", "type client",
+        "kundenart", "kundentyp", "type de client", "type client", "kind", "tipo", "type",
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from portal.domain.currencies import canonical
 from portal.domain.errors import Refusal
-from portal.domain.imports.cells import is_yes_no
+from portal.domain.imports.cells import is_kind, is_yes_no
 from portal.domain.imports.dates import column_orders, looks_like_date
 from portal.domain.imports.decoding import decode
 from portal.domain.imports.headers import REQUIRED, SYNONYMS, currency_in, guess_mapping, normalise
@@ -51,7 +51,7 @@ def parse_invoices(data: bytes, options: ImportOptions) -> ParsedFile:
 
 def _layout(table: Table, options: ImportOptions) -> Layout:
     mapping = _with_paid_understood(table, guess_mapping(table.headers, options.mapping))
-    mapping = _with_name(table, mapping, options)
+    mapping = _with_kind_understood(table, _with_name(table, mapping, options), options)
     missing = [field for field in REQUIRED if field not in mapping]
     if missing:
         found = [shown(name) for name in table.headers]
@@ -70,6 +70,16 @@ def _layout(table: Table, options: ImportOptions) -> Layout:
         limits=options.limits,
         today=options.today,
     )
+
+
+def _with_kind_understood(table: Table, mapping: dict[str, int], options: ImportOptions) -> dict[str, int]:
+    """A column that is only called "Type" may tell of documents: it counts where a cell speaks of customers."""
+    position = mapping.get("kind")
+    if position is None or "kind" in options.mapping or normalise(table.headers[position]) not in ("type", "tipo"):
+        return mapping
+    if any(is_kind(cell) for cell in _column(table, position)):
+        return mapping
+    return {field: column for field, column in mapping.items() if field != "kind"}
 
 
 def _with_paid_understood(table: Table, mapping: dict[str, int]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from portal.words import office_reasons
 from portal.words.core import current
 from portal.words.refusals import N_
 
-APPROVED = N_("Approved. It is being done.")
+APPROVED = N_("Approved and done.")
 REFUSED = N_("Refused. Nothing was changed, and the person who asked is told.")
 WITHDRAWN = N_("Taken back. Nothing was changed.")
 

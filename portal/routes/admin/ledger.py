@@ -100,7 +100,7 @@ def ledger_account(account_id: str) -> str:
     page = explorer.account(runtime(), access(), account_id, period, request.args.get("after", "")[:700])
     if isinstance(page, AccountPage):
         return render_template("admin/ledger_account.html", page=page, period=period)
-    return render_template("admin/ledger_group.html", page=page, name=account_id)
+    return render_template("admin/ledger_group.html", page=page, name=account_id, no_day="from" in request.args)
 
 
 @blueprint.get("/ledger/transfers/<int:transfer_id>")

@@ -29,9 +29,10 @@ LEFT = N_("This person works here no more and is signed out.")
 RESET = N_("The second factor is reset. The person is told by email and sets up a new one at the next sign-in.")
 ROLE_HINTS = {
     "owner": N_("Everything, and who works here, the Stripe account and the end of things."),
-    "manager": N_("Work with debtors, move money by hand, approve, import, set terms and brand."),
+    "manager": N_("Work with debtors, move money by hand, approve, import, export, erase data, set terms and brand, "
+                  "read the audit."),
     "agent": N_("Work with debtors, and note money that came in."),
-    "viewer": N_("See everything, change nothing."),
+    "viewer": N_("See what is owed, what happened and the books; change nothing. No set-up, staff or audit."),
 }
 
 

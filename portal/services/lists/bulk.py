@@ -68,6 +68,12 @@ class Result:
     left_out: Mapping[str, Sequence[tuple[str, str, str]]]
     details: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def until(self) -> date | None:
+        """The last day of a hold, included."""
+        told = self.details.get("until")
+        return date.fromisoformat(told) if told else None
+
 
 def preview(rt: Runtime, access: StaffAccess, currency: str, words: Words, wanted: ListOf, act: str,
             raw: Mapping[str, str], picked: Sequence[str]) -> Plan:
