@@ -19,10 +19,10 @@ from portal.domain.policy import Policy
 from portal.domain.roles import StaffAccess
 from portal.models import Business, PolicyVersion
 from portal.runtime import Runtime
-from portal.services import audit, policies, policy_sections
+from portal.services import audit, policies, policy_sections, setup_mail
 from portal.services.audit import staff_actor
 from portal.services.fact_lookup import lock_business
-from portal.services.policy_sections import Edit, Section
+from portal.services.policy_sections import Edit, Section, Wrong
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def save(rt: Runtime, access: StaffAccess, name: str, typed: Mapping[str, str], 
          version: int, was: Mapping[str, str]) -> Kept:
     """Keep a section; `was` are the values the person began from.
 
-    Raises Refusal unknown_page and role_may_not, Stale, and Wrong with what is wrong by field.
+    Raises Refusal unknown_page and role_may_not, Stale, and Wrong with what is wrong by field; a weighty field asks for
+    an owner (owner_only) and a fresh proof (prove_first, at "proof").
     """
     section = policy_sections.named(name)
     access.require(section.permission)
@@ -113,6 +114,8 @@ def _save(session: Session, access: StaffAccess, section: Section, typed: Mappin
             raise Stale(moved, business.version)
     assert section.write is not None
     edit = section.write(typed, files, business, policy)
+    weighty = section.weighty(edit, business, policy)
+    _guard(access, weighty, now)
     changed = _columns(business, edit) | _rules(session, business, policy, edit, now)
     if not changed:
         return Kept(())
@@ -124,7 +127,16 @@ def _save(session: Session, access: StaffAccess, section: Section, typed: Mappin
         target=f"business:{business.public_id}", section=section.name, fields=sorted(changed),
         before={name: old for name, (old, _) in changed.items() if name not in private},
         after={name: new for name, (_, new) in changed.items() if name not in private})
+    setup_mail.tell_owners(session, now, business, access.staff_id, [
+        field.label for field in section.fields if field.name in weighty])
     return Kept(tuple(sorted(changed)))
+
+
+def _guard(access: StaffAccess, weighty: tuple[str, ...], now: datetime) -> None:
+    if weighty and not access.may("danger"):
+        raise Wrong({name: Refusal("not_allowed", "owner_only") for name in weighty})
+    if weighty and not access.is_proven(now):
+        raise Wrong({"proof": Refusal("not_allowed", "prove_first")})
 
 
 def _columns(business: Business, edit: Edit) -> dict[str, tuple[Any, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal.words.core import Words
 from portal.words.emails import Letter, Sender, plain
 
@@ -40,3 +42,16 @@ def approval_decided(words: Words, sender: Sender, reader: str, decider: str, st
         greeting=words.text("Hello %(name)s,", name=plain(reader)), opening=(news[state],),
         amounts=(words.money(amount, currency),), action=words.text("See the decision"), signed=False,
         office_page=f"/approvals/{approval}")
+
+
+def setup_changed(words: Words, sender: Sender, reader: str, who: str, labels: Sequence[str]) -> Letter:
+    """Word the news that weighty fields of the set-up changed; by name only, the values stand behind the sign-in."""
+    return Letter(
+        subject=words.text("The set-up of %(business)s was changed", business=sender.name),
+        preview=words.text("Something about where money goes."),
+        greeting=words.text("Hello %(name)s,", name=plain(reader)),
+        opening=(words.text("%(name)s changed this in the set-up:", name=plain(who)),
+                 ", ".join(words.text(label) for label in labels)),
+        action=words.text("Look at the set-up"),
+        closing=(words.text("You did not expect this? Look at it at once, and talk to whoever changed it."),),
+        signed=False, office_page="/set-up")

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.domain.policy import Policy
-from portal.models import Invoice, PolicyVersion, Refund
-from portal.services import account, bookkeeping, refunds
+from portal.models import Invoice, Message, PolicyVersion, Refund
+from portal.services import account, bookkeeping, policies, refunds
 from portal.services.bookkeeping import Part
 from sandbox.stripe.server import StripeStandIn
 from tests.office.books import Desk, open_desk
+from tests.office.people import code_at
+from tests.office.test_setup import business, keep
 from tests.stripe.conftest import Shop, stripe_time
 from tests.stripe.test_money_path import pay_too_much
 
@@ -82,3 +84,53 @@ def test_what_a_card_pay_too_much_leaves_by_one_press_up_to_one_persons_limit(at
                 refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
     refunds.request_refund_of_credit(desk.rt, desk.owed.access, "USD")
     assert sent_back(desk) == [100_00]
+
+
+@pytest.fixture
+def office(db: Database, tmp_path: Path) -> Desk:
+    return open_desk(db, tmp_path)
+
+
+def told(desk: Desk) -> list[Message]:
+    with desk.rt.db.reading() as session:
+        return list(session.scalars(select(Message).where(Message.kind == "setup_changed").order_by(Message.id)))
+
+
+def limit(desk: Desk) -> int:
+    with desk.rt.db.reading() as session:
+        return policies.in_force(session, desk.owed.business.id).second_person_above("USD")
+
+
+@pytest.mark.parametrize("first", ["1500", ""])
+def test_the_limit_of_one_person_is_lifted_by_a_proven_owner_alone(office: Desk, first: str) -> None:
+    """Leaving it empty lifts it as well, where it was lower than the product's own."""
+    assert keep(office.as_("manager"), "terms", second_approver_above="500").status_code == 303, "lowering is no danger"
+    answer = keep(office.as_("manager", proven=True), "terms", second_approver_above=first)
+    assert answer.status_code == 422 and "Only an owner may change this." in answer.text
+    owner = office.as_("owner")
+    asked = keep(owner, "terms", second_approver_above=first)
+    assert asked.status_code == 422 and 'name="proof"' in asked.text
+    wrong = keep(owner, "terms", second_approver_above=first, proof="000000")
+    assert wrong.status_code == 422 and limit(office) == 500_00 and told(office) == []
+    right = keep(owner, "terms", second_approver_above=first, proof=code_at(office.rt.now(), later=1))
+    assert right.status_code == 303 and limit(office) == (1500_00 if first else 1_000_00)
+    assert [message.to_address for message in told(office)] == [office.staff["owner"].email]
+    assert "Refunds and write-offs above this need a second person" in told(office)[0].body_text
+    assert office.acts() == ["setup.changed"] * 2
+
+
+def test_the_limit_of_one_person_has_a_ceiling(office: Desk) -> None:
+    owner = office.as_("owner", proven=True)
+    assert keep(owner, "terms", second_approver_above="100000.01").status_code == 422
+    assert keep(owner, "terms", second_approver_above="100000").status_code == 303
+
+
+@pytest.mark.parametrize("typed", [{"bank_details": "IBAN: 99 8877"}, {"contact_email": "elsewhere@example.com"}])
+def test_where_money_goes_is_changed_by_a_proven_owner_and_all_owners_hear(office: Desk, typed: dict[str, str]) -> None:
+    before = business(office).bank_details, business(office).contact_email
+    assert keep(office.as_("manager", proven=True), "contact", **typed).status_code == 422
+    assert 'name="proof"' in keep(office.as_("owner"), "contact", **typed).text
+    assert (business(office).bank_details, business(office).contact_email) == before and told(office) == []
+    assert keep(office.as_("manager"), "contact", name="Marsh & Sons").status_code == 303, "the rest is as it was"
+    assert keep(office.as_("owner", proven=True), "contact", **typed).status_code == 303
+    assert len(told(office)) == 1 and "9988" not in told(office)[0].body_text.replace(" ", "")

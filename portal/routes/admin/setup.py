@@ -12,7 +12,7 @@ from wtforms import BooleanField, FileField, IntegerField, StringField, TextArea
 from portal.domain import brand
 from portal.domain.errors import Refusal
 from portal.routes.admin.desk import access, blueprint, guarded
-from portal.routes.admin.forms import OfficeForm
+from portal.routes.admin.forms import OfficeForm, ProvenForm
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
 from portal.services import setup as setups
@@ -69,6 +69,8 @@ def save_section(name: str) -> str | Response | tuple[str, int]:
         if request.form.get("do") == "look":
             policy = setups.would_be(runtime(), access(), name, typed)
             return _shown(page, form, version, was, policy=policy)
+        if form.proof.data and not form.sent():
+            return _shown(page, form, version, was), 422
         kept = setups.save(runtime(), access(), name, typed, _files(page.section), version=version, was=was)
     except Wrong as wrong:
         for field, refusal in wrong.errors.items():
@@ -80,10 +82,10 @@ def save_section(name: str) -> str | Response | tuple[str, int]:
     return see_other(url_for("office.setup_section", name=name))
 
 
-def form_of(section: Section) -> type[OfficeForm]:
+def form_of(section: Section) -> type[ProvenForm]:
     """Make the form of a section: its own fields and no others are ever read."""
     fields = {field.name: FIELD_KINDS[field.kind](name=field.name) for field in section.fields}
-    return type("SectionForm", (OfficeForm,), {**fields, "version": IntegerField()})
+    return type("SectionForm", (ProvenForm,), {**fields, "version": IntegerField()})
 
 
 def _data(section: Section, values: Mapping[str, str]) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def _changes(section: Section, stale: Stale) -> list[tuple[str, str, str]]:
     return [(labels.get(name, name), before, now) for name, before, now in stale.changes]
 
 
-def _shown(page: SectionPage, form: OfficeForm, version: int, was: Mapping[str, str], *, policy: Any = None,
+def _shown(page: SectionPage, form: ProvenForm, version: int, was: Mapping[str, str], *, policy: Any = None,
            stale: list[tuple[str, str, str]] | None = None) -> str:
     words = current()
     means = office_terms.sentences(words, policy or page.policy, page.currency) if page.section.name == "terms" else []

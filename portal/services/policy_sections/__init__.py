@@ -52,6 +52,7 @@ class Wrong(Exception):
 
 Read = Callable[[Business, Policy], dict[str, str]]
 Write = Callable[[Mapping[str, str], Mapping[str, bytes], Business, Policy], Edit]
+Weighty = Callable[[Edit, Business, Policy], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Section:
     fields: tuple[Field, ...] = ()
     read: Read = lambda _business, _policy: {}
     write: Write | None = None
+    # Names the fields of an edit that only a proven owner may change, and of which all owners are told.
+    weighty: Weighty = lambda _edit, _business, _policy: ()
     help: tuple[str, str] = ("", "")
 
 

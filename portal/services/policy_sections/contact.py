@@ -41,6 +41,11 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], _business: Bus
     return Edit(values)
 
 
+def _weighty(edit: Edit, business: Business, _policy: Policy) -> tuple[str, ...]:
+    """Where transfers go, and where debtors' answers go: whoever changes these can lead money astray."""
+    return tuple(name for name in ("bank_details", "contact_email") if getattr(business, name) != edit.business[name])
+
+
 def _bank(typed: str) -> list[list[str]]:
     lines = []
     for line in typed.splitlines():
@@ -74,7 +79,7 @@ SECTION = Section(
               N_("One line each, a label and a value: “Account number: 0044 1187 2093”. At most eight lines."), 2000,
               private=True),
     ),
-    read=_read, write=_write,
+    read=_read, write=_write, weighty=_weighty,
     help=(N_("Why we ask where your number stands"), N_(
         "Careful people check whether an email is genuine. They are told to call the number they find on your van, "
         "your bill or your sign, never one from the email.")))

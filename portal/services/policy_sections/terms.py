@@ -20,6 +20,8 @@ BOUNDS = {
     "quiet_until_hour": (0, 23), "answer_business_days": (1, 20),
 }
 MOST_FEE = 2_500
+# The limit of one person can be lifted to at most so many times the product's own.
+MOST_LIMITS = 100
 
 
 def _read(business: Business, policy: Policy) -> dict[str, str]:
@@ -38,7 +40,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
     reading, currency = Reading(typed), business.currency
     values: dict[str, Any] = {name: reading.take(name, whole(*bounds)) for name, bounds in BOUNDS.items()}
     least = reading.take("minimum_part", lambda text: _sum(text, currency, minimum_charge(currency)))
-    limit = reading.take("second_approver_above", lambda text: _sum(text, currency, 0))
+    limit = reading.take("second_approver_above", lambda text: _limit(text, currency))
     values["late_fee_basis_points"] = reading.take("late_fee", _percent)
     reading.done()
     wanted = replace(
@@ -76,6 +78,20 @@ def _sum(text: str, currency: str, least: int) -> int | None:
     return minor
 
 
+def _limit(text: str, currency: str) -> int | None:
+    limit, most = _sum(text, currency, 0), MOST_LIMITS * Policy().second_person_above(currency)
+    if limit is not None and limit > most:
+        raise Refusal("invalid", "amount_too_large", maximum=most, currency=currency)
+    return limit
+
+
+def _weighty(edit: Edit, business: Business, policy: Policy) -> tuple[str, ...]:
+    """Lifting the limit, also by leaving it empty, lets one person do more alone; lowering it never does."""
+    wanted, currency = edit.policy or policy, business.currency
+    lifted = wanted.second_person_above(currency) > policy.second_person_above(currency)
+    return ("second_approver_above",) if lifted else ()
+
+
 def _percent(text: str) -> int:
     whole_part, _, rest = (text or "0").replace(",", ".").partition(".")
     if not (whole_part + rest).isascii() or not whole_part.isdigit() or len(rest) > 2 or (rest and not rest.isdigit()):
@@ -108,6 +124,6 @@ SECTION = Section(
         Field("second_approver_above", N_("Refunds and write-offs above this need a second person"),
               hint=N_("In your own currency; empty: the product's own limit."), longest=16),
     ),
-    read=_read, write=_write,
+    read=_read, write=_write, weighty=_weighty,
     help=(N_("What good terms are"), N_(
         "Short, and the same for everybody. A small smallest part lets people begin; most who begin finish.")))
