@@ -40,6 +40,8 @@ class OpenInvoice:
     offer: OpenOffer | None = None
     # A bank is moving money for it; until it says how that ended, nobody is asked to pay it again.
     on_its_way: bool = False
+    # The number of its account on the ledger.
+    account: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,9 +15,9 @@ from sqlalchemy import (
     CompoundSelect,
     DateTime,
     Select,
+    SQLColumnExpression,
     String,
     bindparam,
-    case,
     cast,
     exists,
     null,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import QueryableAttribute
 
 from portal.db import Asked
 from portal.domain.access import Access
@@ -92,22 +93,24 @@ class Papers:
     movements: dict[int, list[Movement]]
 
 
-def papers(rows: Asked, access: Access, invoice_ids: Sequence[int]) -> Papers:
+def papers(rows: Asked, accounts: Mapping[int, int]) -> Papers:
     """Read the lines and documents of invoices, and what was paid, added, credited and taken back on them since.
 
-    Movements stand oldest first; an invoice's own issue is left out.
+    `accounts` names each invoice the reader may see with its account on the ledger. Movements stand oldest first; an
+    invoice's own issue is left out.
     """
     found = Papers(defaultdict(list), defaultdict(list), defaultdict(list))
-    if not invoice_ids:
+    if not accounts:
         return found
-    values = {"business": access.business_id, "debtor": access.debtor_id, "ids": invoice_ids}
-    for what, invoice, _, text, word, amount, tax, rate, at in rows.execute(_papers(), values):
+    invoices = {account: invoice for invoice, account in accounts.items()}
+    values = {"ids": list(accounts), "accounts": list(invoices)}
+    for what, owner, _, text, word, amount, tax, rate, at in rows.execute(_papers(), values):
         if what == "line":
-            found.lines[invoice].append(Line(text, amount, tax, rate))
+            found.lines[owner].append(Line(text, amount, tax, rate))
         elif what == "move":
-            found.movements[invoice].append(Movement(text, word, amount, at))
+            found.movements[invoices[owner]].append(Movement(text, word, amount, at))
         else:
-            found.documents[invoice].append(DocumentName(word, text))
+            found.documents[owner].append(DocumentName(word, text))
     return found
 
 
@@ -117,7 +120,7 @@ def _papers() -> CompoundSelect[*tuple[Any, ...]]:
     ids: BindParameter[Any] = bindparam("ids", expanding=True)
     never, nothing = cast(null(), UtcDateTime), cast(null(), BigInteger)
     billed = select(
-        fixed("line").label("what"), InvoiceLine.invoice_id.label("invoice"),
+        fixed("line").label("what"), InvoiceLine.invoice_id.label("owner"),
         cast(InvoiceLine.position, BigInteger).label("place"), InvoiceLine.description.label("text"),
         fixed("").label("word"), InvoiceLine.amount_minor.label("amount"), InvoiceLine.tax_minor.label("tax"),
         InvoiceLine.tax_basis_points.label("rate"), never.label("at"),
@@ -127,16 +130,20 @@ def _papers() -> CompoundSelect[*tuple[Any, ...]]:
                StoredFile.public_id, nothing, nothing, nothing, never)
         .join(StoredFile, StoredFile.id == InvoiceDocument.file_id)
         .where(InvoiceDocument.invoice_id.in_(ids)))
-    raises = LedgerTransfer.debit_account_id == LedgerAccount.id
-    moves = (
-        select(fixed("move"), LedgerAccount.invoice_id, LedgerTransfer.id, LedgerTransfer.memo, LedgerTransfer.kind,
-               case((raises, LedgerTransfer.amount), else_=-LedgerTransfer.amount), nothing, nothing,
-               LedgerTransfer.happened_at)
-        .join(LedgerAccount, or_(raises, LedgerTransfer.credit_account_id == LedgerAccount.id))
-        # Only receivables have an invoice. To name their kind as well would lead SQLite through all of a business's.
-        .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
-               LedgerAccount.invoice_id.in_(ids), LedgerTransfer.kind != fixed("issued")))
-    return union_all(billed, documents, moves).order_by("what", "invoice", "place")
+    return union_all(
+        billed, documents, _moves(LedgerTransfer.debit_account_id, LedgerTransfer.amount),
+        _moves(LedgerTransfer.credit_account_id, -LedgerTransfer.amount),
+    ).order_by("what", "owner", "place")
+
+
+def _moves(side: QueryableAttribute[int], amount: SQLColumnExpression[int]) -> Select[*tuple[Any, ...]]:
+    # By the accounts' own numbers: of a join, PostgreSQL only knows that most transfers are of the business's few
+    # accounts, and reads all there are.
+    nothing = cast(null(), BigInteger)
+    return select(
+        fixed("move"), side, LedgerTransfer.id, LedgerTransfer.memo, LedgerTransfer.kind, amount, nothing, nothing,
+        LedgerTransfer.happened_at,
+    ).where(side.in_(bindparam("accounts", expanding=True)), LedgerTransfer.kind != fixed("issued"))
 
 
 def standings(rows: Asked, access: Access, now: datetime) -> list[Standing]:

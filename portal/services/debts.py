@@ -38,8 +38,9 @@ def _open_query(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
         Payment.id == PaymentInvoice.payment_id, Payment.state == fixed("processing")).label("on_its_way")
     query = (
         select(Invoice.id, Invoice.public_id, Invoice.number, Invoice.title, Invoice.issued_on, Invoice.due_on,
-               Invoice.currency, Invoice.total_minor, left, on_its_way, Offer.id.label("offer_id"),
-               Offer.kind.label("offer_kind"), Offer.discount_minor, Offer.basis_points, Offer.deadline)
+               Invoice.currency, Invoice.total_minor, LedgerAccount.id.label("account"), left, on_its_way,
+               Offer.id.label("offer_id"), Offer.kind.label("offer_kind"), Offer.discount_minor, Offer.basis_points,
+               Offer.deadline)
         .join(LedgerAccount, LedgerAccount.invoice_id == Invoice.id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
         .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
@@ -56,7 +57,7 @@ def _open_invoice(row: Row[*tuple[Any, ...]]) -> OpenInvoice:
     return OpenInvoice(
         id=row.id, public_id=row.public_id, number=row.number, title=row.title, issued_on=row.issued_on,
         due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, left_minor=row.left_minor, offer=terms,
-        on_its_way=row.on_its_way)
+        on_its_way=row.on_its_way, account=row.account)
 
 
 def policy_of(session: Session, business_id: int) -> Policy:

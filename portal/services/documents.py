@@ -164,11 +164,12 @@ def _shown(session: Session, access: Access, now: datetime) -> list[Invoice]:
 
 def _billed(session: Session, access: Access, invoices: list[Invoice]) -> list[BilledInvoice]:
     ids = [invoice.id for invoice in invoices]
-    papers = account_rows.papers(session, access, ids)
-    left = {owner: minor for owner, minor in session.execute(
-        select(LedgerAccount.invoice_id, LedgerAccount.debits - LedgerAccount.credits)
+    accounts = session.execute(
+        select(LedgerAccount.invoice_id, LedgerAccount.id, LedgerAccount.debits - LedgerAccount.credits)
         .where(LedgerAccount.business_id == access.business_id, LedgerAccount.kind == RECEIVABLE,
-               LedgerAccount.invoice_id.in_(ids)))}
+               LedgerAccount.invoice_id.in_(ids))).all()
+    papers = account_rows.papers(session, {owner: account for owner, account, _ in accounts if owner is not None})
+    left = {owner: minor for owner, _, minor in accounts}
     return [BilledInvoice(
         number=one.number, title=one.title, issued_on=one.issued_on, due_on=one.due_on, terms=one.terms,
         currency=one.currency, total_minor=one.total_minor, left_minor=left.get(one.id, 0),
