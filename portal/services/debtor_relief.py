@@ -18,7 +18,7 @@ from portal.domain.ledger import RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Invoice, InvoiceLine, LedgerAccount, LedgerTransfer
 from portal.runtime import Runtime
-from portal.services import bookkeeping, debtor_desk, ledger, nonces
+from portal.services import approvals, bookkeeping, debtor_desk, ledger, nonces, policies
 from portal.services.audit import record, staff_actor
 
 GOODWILL_REASONS = ("thanks", "apology", "loyalty", "other")
@@ -81,21 +81,27 @@ def invoice_view(rt: Runtime, access: StaffAccess, debtor_id: str, invoice_id: s
 def goodwill(rt: Runtime, access: StaffAccess, debtor_id: str, currency: str, amount: int, why: Why) -> None:
     """Give a debtor a credit as a thank-you or an apology; it pays what is open at once.
 
-    Raises Refusal: not_found, debtor_erased, unknown_reason, amount_negative, nothing_billed.
+    Raises Refusal: not_found, debtor_erased, unknown_reason, reason_missing, amount_negative, nothing_billed,
+    credit_above_billed, prove_first and above_one_person for a sum above the limit.
     """
     access.require("move_money")
     now = rt.now()
     _check(why, GOODWILL_REASONS, amount)
+    _check_words(why)
 
     def work(session: Session) -> None:
         debtor = debtor_desk.lock(session, access, debtor_id)
         cause = nonces.public_id(access, "goodwill", why.nonce)
         if ledger.is_posted(session, access.business_id, f"goodwill:{cause}"):
             return
-        if session.scalar(select(LedgerAccount.id).where(
-                LedgerAccount.business_id == access.business_id, LedgerAccount.debtor_id == debtor.id,
-                LedgerAccount.currency == currency).limit(1)) is None:
+        billed = billed_in(session, access.business_id, debtor.id, currency)
+        if not billed:
             raise Refusal("conflict", "nothing_billed")
+        given = _given(session, access, debtor, currency)
+        if given + amount > billed:
+            raise Refusal("invalid", "credit_above_billed", most=max(0, billed - given), currency=currency)
+        # A sum in slices is the same sum.
+        _keep_to_limit(session, access, currency, given + amount, now)
         bookkeeping.thank(session, debtor, currency, amount, cause=cause, now=now)
         _note(session, access, debtor, now, "goodwill.given", f"goodwill:{cause}", why, amount=amount,
               currency=currency)
@@ -107,11 +113,12 @@ def credit_note(rt: Runtime, access: StaffAccess, debtor_id: str, invoice_id: st
     """Credit a part of an invoice that should not have been billed; returns the tax within it, minor units.
 
     What was paid of it already becomes the debtor's credit. Raises Refusal: not_found, debtor_erased, unknown_reason,
-    amount_negative, credit_above_invoice.
+    reason_missing, amount_negative, credit_above_invoice, prove_first and above_one_person for a sum above the limit.
     """
     access.require("move_money")
     now = rt.now()
     _check(why, CREDIT_NOTE_REASONS, amount)
+    _check_words(why)
 
     def work(session: Session) -> int:
         debtor = debtor_desk.lock(session, access, debtor_id)
@@ -124,6 +131,7 @@ def credit_note(rt: Runtime, access: StaffAccess, debtor_id: str, invoice_id: st
         most = invoice.total_minor - _credited(session, invoice)
         if amount > most:
             raise Refusal("invalid", "credit_above_invoice", most=most, currency=invoice.currency)
+        _keep_to_limit(session, access, invoice.currency, invoice.total_minor - most + amount, now)
         bookkeeping.credit_note(session, invoice, amount, tax=tax, cause=cause, now=now)
         _note(session, access, debtor, now, "credit_note.made", cause, why, amount=amount, tax=tax,
               currency=invoice.currency, invoice=invoice.public_id)
@@ -190,6 +198,35 @@ def _check(why: Why, reasons: Sequence[str], amount: int) -> None:
         raise Refusal("invalid", "unknown_reason")
     if amount <= 0:
         raise Refusal("invalid", "amount_negative")
+
+
+def _check_words(why: Why) -> None:
+    if why.code == "other" and not why.words.strip():
+        raise Refusal("invalid", "reason_missing")
+
+
+def _keep_to_limit(session: Session, access: StaffAccess, currency: str, amount: int, now: datetime) -> None:
+    """Above the limit one person gives nothing away by these two acts; alone in the house, only with a fresh proof."""
+    if amount <= policies.in_force(session, access.business_id).second_person_above(currency):
+        return
+    access.require_proof(now)
+    if approvals.needs_second(session, access, currency, amount):
+        raise Refusal("conflict", "above_one_person")
+
+
+def billed_in(session: Session, business_id: int, debtor_id: int, currency: str) -> int:
+    """Tell what a debtor was ever billed in a currency, minor units."""
+    return session.scalar(select(func.coalesce(func.sum(Invoice.total_minor), 0)).where(
+        Invoice.business_id == business_id, Invoice.debtor_id == debtor_id, Invoice.currency == currency)) or 0
+
+
+def _given(session: Session, access: StaffAccess, debtor: Debtor, currency: str) -> int:
+    """Tell what goodwill a debtor had before in a currency, minor units."""
+    accounts = select(LedgerAccount.id).where(
+        LedgerAccount.business_id == access.business_id, LedgerAccount.debtor_id == debtor.id,
+        LedgerAccount.currency == currency)
+    return session.scalar(select(func.coalesce(func.sum(LedgerTransfer.amount), 0)).where(
+        LedgerTransfer.credit_account_id.in_(accounts), LedgerTransfer.kind == "goodwill")) or 0
 
 
 def _tax_of(session: Session, invoice: Invoice) -> int:

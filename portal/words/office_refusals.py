@@ -107,6 +107,9 @@ OFFICE: dict[str, str] = {
                                  "it is another payment, say so below."),
     "no_credit_to_use": N_("No credit is free to use, or nothing is open that it could pay."),
     "credit_above_invoice": N_("At most %(most)s of this invoice can still be credited."),
+    "credit_above_billed": N_("At most %(most)s more can be given: together no more than they were ever billed."),
+    "above_one_person": N_("This is above the limit of one person. Give less, or write the invoice off or send a "
+                           "refund: there a second person decides."),
     "text_too_long": N_("At most %(longest)s characters fit here."),
     "name_empty": N_("Please enter a name."),
     "phone_malformed": N_("That is no phone number. Please write it with digits, such as +1 503 555 0142."),

@@ -16,6 +16,7 @@ from portal.services import account, bookkeeping, policies, refunds
 from portal.services.bookkeeping import Part
 from sandbox.stripe.server import StripeStandIn
 from tests.office.books import Desk, open_desk
+from tests.office.desk import open_desk as debtors_desk
 from tests.office.people import code_at
 from tests.office.test_setup import business, keep
 from tests.stripe.conftest import Shop, stripe_time
@@ -134,3 +135,31 @@ def test_where_money_goes_is_changed_by_a_proven_owner_and_all_owners_hear(offic
     assert keep(office.as_("manager"), "contact", name="Marsh & Sons").status_code == 303, "the rest is as it was"
     assert keep(office.as_("owner", proven=True), "contact", **typed).status_code == 303
     assert len(told(office)) == 1 and "9988" not in told(office)[0].body_text.replace(" ", "")
+
+
+def test_gifts_above_one_persons_limit_need_what_a_write_off_needs(db: Database, tmp_path: Path) -> None:
+    desk = debtors_desk(db, tmp_path, 5_000_00)
+    paths = {"/goodwill": "thanks", f"/invoices/{desk.owed.invoices[0].public_id}/credit-note": "returned"}
+    for number, (path, reason) in enumerate(paths.items()):
+        form = {"currency": "USD", "amount": "1000.01", "reason": reason, "nonce": f"a-gift-too-large-{number}"}
+        asked = desk.post(path, **form)
+        assert asked.status_code == 422 and 'name="proof"' in desk.text, path
+        assert desk.post(path, **form | {"amount": "1", "reason": "other"}).status_code == 422, "no words"
+    second = desk.colleague("manager", proven=True)
+    for path, reason in paths.items():
+        form = {"currency": "USD", "reason": reason, "nonce": "a-gift-for-two-people"}
+        assert second.post(path, **form, amount="1000.01").status_code == 409, path
+        assert "above the limit of one person" in second.words
+        assert second.post(path, **form, amount="600").status_code == 200
+        sliced = second.post(path, **form | {"nonce": "a-gift-in-two-slices"}, amount="600")
+        assert sliced.status_code == 409, "a sum in slices is the same sum"
+    assert desk.acts() == ["goodwill.given", "credit_note.made"] and desk.books_are_sound()
+
+
+def test_alone_in_the_house_a_proven_owner_gives_but_never_more_than_was_billed(db: Database, tmp_path: Path) -> None:
+    desk = debtors_desk(db, tmp_path, 5_000_00)
+    form = {"currency": "USD", "reason": "thanks", "nonce": "a-gift-of-the-owner"}
+    assert desk.post("/goodwill", **form, amount="5000.01").status_code == 422 and "ever billed" in desk.words
+    desk.post("/goodwill", **form, amount="5000")
+    desk.post("/goodwill", **form, amount="5000", proof=code_at(desk.rt.now(), later=1))
+    assert desk.acts() == ["goodwill.given"] and desk.left() == [0]

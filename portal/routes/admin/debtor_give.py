@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, render_template, url_for
@@ -22,6 +22,8 @@ from portal.words.core import current
 from portal.words.refusals import N_
 
 NO_AMOUNT = N_("Please enter an amount.")
+GIVING_AT = {"credit_above_invoice": "amount", "credit_above_billed": "amount", "above_one_person": "amount",
+             "reason_missing": "words", "prove_first": "proof"}
 
 
 class WhyForm(OnceForm):
@@ -35,7 +37,31 @@ class WhyForm(OnceForm):
         return Why(self.reason.data or "", self.nonce.data or "", self.words.data or "")
 
 
-class GoodwillForm(WhyForm):
+class GivingForm(WhyForm, ProvenForm):
+    """Something given away: the code is asked for only when the sum is above the limit of one person."""
+
+    asks_now = False
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Ask once the sum needs it, and take a code that was typed."""
+        return super().asks_for_proof and (self.asks_now or bool(self.proof.data) or bool(self.proof.errors))
+
+    def gives(self, work: Callable[[], object]) -> bool:
+        """Do it; a code that is missing is asked for in the same form."""
+        def asking() -> object:
+            try:
+                return work()
+            except Refusal as refusal:
+                if refusal.code != "prove_first":
+                    raise
+                self.asks_now = True
+                raise Refusal("invalid", "prove_first") from refusal
+
+        return self.does(asking, at=GIVING_AT)
+
+
+class GoodwillForm(GivingForm):
     """How much to give, and why."""
 
     currency = StringField(validators=[Length(max=3)])
@@ -43,7 +69,7 @@ class GoodwillForm(WhyForm):
     reason = StringField(validators=[Known(*debtor_relief.GOODWILL_REASONS)], default="thanks")
 
 
-class CreditNoteForm(WhyForm):
+class CreditNoteForm(GivingForm):
     """How much of an invoice to credit, and why."""
 
     amount = StringField(validators=[Filled(NO_AMOUNT), Length(max=60)])
@@ -80,7 +106,7 @@ def give_goodwill(debtor_id: str) -> Any:
     currency = form.currency.data or next(iter(counter.currencies), "")
     if form.sent() and currency in counter.currencies:
         minor = form.amount_of(form.amount, currency)
-        if minor and form.does(lambda: debtor_relief.goodwill(
+        if minor and form.gives(lambda: debtor_relief.goodwill(
                 runtime(), access(), debtor_id, currency, minor, form.why())):
             flash(current().text(N_("%(amount)s given. It pays what is open, the oldest first."),
                                  amount=current().money(minor, currency)))
@@ -104,9 +130,8 @@ def make_credit_note(debtor_id: str, invoice_id: str) -> Any:
     if form.sent():
         invoice = debtor_relief.invoice_view(runtime(), access(), debtor_id, invoice_id)
         minor = form.amount_of(form.amount, invoice.currency)
-        if minor and form.does(lambda: debtor_relief.credit_note(
-                runtime(), access(), debtor_id, invoice_id, minor, form.why()),
-                at={"credit_above_invoice": "amount"}):
+        if minor and form.gives(lambda: debtor_relief.credit_note(
+                runtime(), access(), debtor_id, invoice_id, minor, form.why())):
             flash(current().text(N_("%(amount)s of %(number)s credited."), number=invoice.number,
                                  amount=current().money(minor, invoice.currency)))
             return see_other(url_for("office.debtor", debtor_id=debtor_id))
