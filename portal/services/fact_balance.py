@@ -134,5 +134,5 @@ def pay_out(session: Session, fact: PaidOut, now: datetime) -> str:
     entries = {"paid": [paid], "failed": [paid, failed]}.get(fact.status, [])
     if ledger.post(session, business_id, entries, now=now):
         audit.record(session, at=now, actor=audit.STRIPE, act=f"payout.{fact.status}", business_id=business_id,
-                     target=f"payout:{fact.id}", amount=fact.amount)
+                     target=f"payout:{fact.id}", amount=fact.amount, currency=fact.currency)
     return "applied"

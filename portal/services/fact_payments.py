@@ -97,7 +97,8 @@ def _suspend(session: Session, fact: Received, subject: Subject | None, reason: 
                   f"stripe:{fact.intent}:suspense", "suspense", fact.intent, fact.happened_at, memo=reason)
     ledger.post(session, business_id, [entry], now=now)
     audit.record(session, at=now, actor=audit.STRIPE, act="payment.suspended", business_id=business_id,
-                 target=f"intent:{fact.intent}", reason=reason, amount=fact.amount)
+                 target=f"intent:{fact.intent}", reason=reason, amount=fact.amount,
+                 currency=fact.currency)
     return "mismatch"
 
 

@@ -194,7 +194,7 @@ def _suspense_moves(session: Session, item: SuspenseItem, amount: int, kind: str
     entry = Entry(debit, credit, abs(amount), kind, key, "suspense", item.payment_intent, happened_at, memo=kind)
     ledger.post(session, item.business_id, [entry], now=now)
     audit.record(session, at=now, actor=audit.STRIPE, act=f"suspense.{kind}", business_id=item.business_id,
-                 target=f"intent:{item.payment_intent}", amount=amount)
+                 target=f"intent:{item.payment_intent}", amount=amount, currency=item.currency)
 
 
 def _hold(session: Session, subject: Subject, row: Chargeback, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from portal.words import happenings, office_reasons
+from portal.words import declines, happenings, office_reasons
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -47,6 +48,19 @@ ACTS: dict[str, str] = {
     "staff.password_changed": N_("Password changed"), "staff.password_link_sent": N_("Link for a password sent"),
     "staff.second_factor_set": N_("Second factor set up"), "staff.second_factor_reset": N_("Second factor reset"),
     "staff.recovery_codes_made": N_("New recovery codes made"), "staff.session_ended": N_("Session ended"),
+    "chargeback.withdrawn": N_("Bank took a payment back"), "chargeback.reinstated": N_("Bank gave a payment back"),
+    "chargeback.answered": N_("Chargeback answered"), "chargeback.let": N_("Chargeback let stand"),
+    "chargeback.ask_again": N_("Asking again after a chargeback"),
+    "chargeback.rest": N_("Left on hold after a chargeback"),
+    "bulk.link": N_("Links sent to many"), "bulk.hold": N_("Holds made for many"),
+    "bulk.assign": N_("Many assigned to somebody"), "link.opened": N_("Link opened"),
+    "pay_link.made": N_("Link to pay made"), "pay_link.revoked": N_("Link to pay ended"),
+    "failed_payment.called": N_("Called about a failed payment"),
+    "failed_payment.done": N_("Failed payment dealt with"),
+    "question.noted": N_("Internal note on a question"), "question.called": N_("Called about a question"),
+    "refund.failed": N_("Refund did not go through"),
+    "suspense.refund": N_("Suspense refund went out"), "suspense.refund_failed": N_("Suspense refund came back"),
+    "suspense.chargeback": N_("Chargeback on money in suspense"),
     "staff.details_changed": N_("Own details changed"), "staff.proved": N_("Proved who they are again"),
 }
 # What stands in front of the colon of a target.
@@ -55,7 +69,8 @@ TARGETS: dict[str, str] = {
     "refund": N_("refund"), "debtor": N_("debtor"), "link": N_("link"), "message": N_("message"),
     "business": N_("business"), "staff": N_("person"), "import": N_("import"), "question": N_("question"),
     "hold": N_("hold"), "session": N_("session"), "invitation": N_("invitation"), "note": N_("note"),
-    "suspense": N_("money in suspense"), "chargeback": N_("chargeback"),
+    "suspense": N_("money in suspense"), "chargeback": N_("chargeback"), "intent": N_("money in suspense"),
+    "payout": N_("payout"), "bulk": N_("act for many"),
 }
 FIELDS: dict[str, str] = {
     "amount": N_("amount"), "reason": N_("reason"), "mode": N_("way"), "count": N_("how many"), "new": N_("new"),
@@ -72,10 +87,32 @@ FIELDS: dict[str, str] = {
     "late_fee_grace_days": N_("days before a late fee"), "discount_grace_minutes": N_("minutes a discount stays open"),
     "quiet_from_hour": N_("quiet from"), "quiet_until_hour": N_("quiet until"),
     "answer_business_days": N_("working days for an answer"), "second_approver_above": N_("limit of one person"),
-    "business_debtors_skip_check": N_("companies need no check"),
+    "business_debtors_skip_check": N_("companies need no check"), "code": N_("what happened"), "to": N_("led to"),
+    "channel": N_("how it came"), "result": N_("result"), "cause": N_("cause"), "state": N_("state"),
+    "until": N_("until"), "invoice": N_("invoice"),
+}
+# Where a debtor's own link led, and why money could not be matched.
+LED_TO: dict[str, str] = {
+    "balance": N_("the account"), "pay_only": N_("the page to pay only"), "check": N_("the first check"),
+    "code": N_("the code by email"),
+}
+MISMATCHES: dict[str, str] = {
+    "unknown_payment": N_("no payment of ours"), "other_amount": N_("another amount"),
+    "other_currency": N_("another currency"), "other_account": N_("another Stripe account"),
+    "other_intent": N_("another payment at Stripe"), "other_channel": N_("a payment made otherwise"),
+}
+WAYS: dict[str, str] = {"reopen": N_("it is owed again"), "credit": N_("it is not owed again")}
+# Codes that have words somewhere, by the name under which they are noted.
+CODES: dict[str, tuple[Mapping[str, str], ...]] = {
+    "reason": (office_reasons.REASONS, happenings.REASONS, happenings.MESSAGE_REASONS, MISMATCHES),
+    "code": (declines.REASONS,), "to": (LED_TO,), "mode": (WAYS,), "channel": (happenings.CHANNELS,),
+    "result": (happenings.CALL_RESULTS,), "cause": (happenings.HOLD_CAUSES,),
+    "state": (office_reasons.STATES,),
 }
 # Ids and codes that say nothing to a reader.
-UNTOLD = frozenset({"file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry"})
+UNTOLD = frozenset({
+    "file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry", "done", "left_out", "note", "hold",
+    "link", "message", "invoices", "person", "rows"})
 
 
 def act(words: Words, code: str) -> str:
@@ -114,8 +151,9 @@ def value(words: Words, name: str, noted: Any, currency: str = "") -> str:
         return words.percent(noted)
     if name == "wanted" and noted in office_reasons.ACTS:
         return words.text(office_reasons.ACTS[noted])
-    if name == "reason":
-        return office_reasons.reason(words, str(noted).rpartition(":")[2])
+    if name in CODES and isinstance(noted, str):
+        code = noted.rpartition(":")[2]
+        return next((words.text(known[code]) for known in CODES[name] if code in known), noted)
     return str(noted)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from portal.db import Database
 from portal.services import approvals, audit, audit_pages
 from portal.services.audit import Actor, staff_actor
 from portal.services.audit_pages import Asked
+from portal.services.lists import bulk
+from portal.services.queues import chargebacks
 from portal.words import happenings, office_audit, speak
 from tests.cast import NOON
 from tests.office.books import Desk, open_desk
@@ -97,6 +100,59 @@ def recorded() -> set[str]:
                           if word.arg == "act" and isinstance(word.value, ast.Constant)
                           and isinstance(word.value.value, str) and "." in word.value.value}
     return found
+
+
+# Acts whose name is put together: what stands before the dot, and every word that may follow it.
+BUILT = {
+    "chargeback": tuple(chargebacks.LABELS), "bulk": bulk.ACTS, "payout": ("paid", "failed"),
+    "approval": ("approved", "refused", "withdrawn"), "suspense": ("refund", "refund_failed", "chargeback"),
+    "payment": ("failed", "expired", "canceled"), "reminder": ("queued", "skipped"),
+}
+# Other words with a dot in the middle, handed to the same kind of call.
+HANDED_ON = re.compile(r"[a-z_]+\.[a-z_]+")
+FAMILIES = ("approval", "cadence", "call", "chargeback", "code", "failed_payment", "hold", "identity", "link", "links",
+            "pay_link", "payment", "question", "queue", "refund", "reminders", "session", "staff", "suspense")
+
+
+def handed_on() -> set[str]:
+    """Every act that a service hands to a helper of its own that notes it."""
+    found = set()
+    for path in (PORTAL / "services").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("_"):
+                words = [one for arg in node.args for one in ast.walk(arg) if isinstance(one, ast.Constant)]
+                found |= {word.value for word in words if isinstance(word.value, str)
+                          and HANDED_ON.fullmatch(word.value) and word.value.partition(".")[0] in FAMILIES}
+    return found
+
+
+def test_acts_that_are_put_together_or_handed_on_have_words_too() -> None:
+    known = {*office_audit.ACTS, *happenings.ACTS}
+    built = {f"{family}.{word}" for family, words in BUILT.items() for word in words}
+    assert built - known == set()
+    assert {"chargeback.withdrawn", "link.opened", "pay_link.made", "question.noted"} <= handed_on()
+    assert handed_on() - known == set()
+
+
+def test_codes_and_sums_are_told_in_words() -> None:
+    words = speak("en", "UTC")
+    told = [office_audit.value(words, name, code) for name, code in (
+        ("reason", "no_address"), ("reason", "opted_out"), ("reason", "credit:duplicate"), ("reason", "other_intent"),
+        ("mode", "reopen"), ("to", "pay_only"), ("code", "expired_card"), ("channel", "check"), ("result", "promised"))]
+    assert told == [
+        "There is no email address on file.", "They asked for no such emails.", "Paid twice",
+        "another payment at Stripe", "it is owed again", "the page to pay only", "The card has expired.", "Check",
+        "promised to pay"]
+    assert office_audit.value(words, "amount", 12_34, "GBP") == "£12.34"
+
+
+def test_every_sum_stripe_brings_is_noted_with_its_currency() -> None:
+    for path in (PORTAL / "services").glob("fact_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "record":
+                names = {word.arg for word in node.keywords}
+                target = next(ast.unparse(word.value) for word in node.keywords if word.arg == "target")
+                assert "amount" not in names or "currency" in names or "payment:" in target, path.name
 
 
 def test_every_act_has_its_words_in_both_languages() -> None:
