@@ -111,8 +111,8 @@ CODES: dict[str, tuple[Mapping[str, str], ...]] = {
 }
 # Ids and codes that say nothing to a reader.
 UNTOLD = frozenset({
-    "file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry", "done", "left_out", "note", "hold",
-    "link", "message", "invoices", "person", "rows"})
+    "file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry", "done", "left_out", "note",
+    "hold", "link", "message", "invoices", "person", "rows"})
 
 
 def act(words: Words, code: str) -> str:
