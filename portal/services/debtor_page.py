@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -32,7 +32,7 @@ from portal.models import (
     Staff,
 )
 from portal.runtime import Runtime
-from portal.services import debtor_holds, debtor_next, questions, timeline
+from portal.services import debtor_holds, debtor_next, debtor_sums, questions, timeline
 from portal.services.debtor_next import Coming, Habits
 from portal.services.lists.resting import last_moment
 from portal.services.questions import ThreadView
@@ -44,7 +44,10 @@ MOST_CLOSED = 200
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One invoice with what is left of it, minor units; `late` counts days after its due date, negative before it."""
+    """One invoice with what is left of it, minor units; `late` counts days after its due date, negative before it.
+
+    Billed and fees, less what was paid (net of what went back) and what was taken off, is what is left.
+    """
 
     public_id: str
     number: str
@@ -53,12 +56,20 @@ class InvoiceRow:
     late: int
     currency: str
     amount_minor: int
+    fees_minor: int
     paid_minor: int
+    written_off_minor: int
     left_minor: int
     held_minor: int
     on_its_way: bool
     offer_minor: int
     offer_until: datetime | None
+
+    @property
+    def taken_off_minor(self) -> int:
+        """What credit notes, discounts and the like took off; below zero where a correction added to it."""
+        owed = self.amount_minor + self.fees_minor - self.written_off_minor
+        return owed - self.paid_minor - self.left_minor
 
 
 @dataclass
@@ -73,11 +84,12 @@ class Sums:
     credit: int = 0
     open_invoices: int = 0
     next_due: date | None = None
+    written_off: int = 0
 
 
 @dataclass(frozen=True)
 class HoldRow:
-    """One hold that stands: on what, why, since when and until which moment, included; `liftable` where staff may end it."""
+    """One hold that stands: on what, why, since when, until when (included); `liftable` where staff may end it."""
 
     public_id: str
     cause: str
@@ -151,7 +163,9 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
         standing = _standing(session, debtor)
         call = max((row for row in standing if row.call_score), key=lambda row: row.call_score, default=None)
         return Page(
-            person=_view(debtor, assigned), today=today, sums=_sums(accounts, invoices),
+            person=_view(debtor, assigned), today=today,
+            # Where something is open, each invoice tells what was written off; else the account as a whole does.
+            sums=_sums(accounts, invoices, {} if invoices else debtor_sums.written_off(session, debtor)),
             invoices=[*invoices, *closed], holds=_hold_rows(session, debtor, holds),
             coming=debtor_next.coming(session, debtor, now, today, _dues(invoices), [
                 (last_moment(hold.until), hold.cause) for hold, _, _ in holds if hold.until]),
@@ -207,7 +221,8 @@ def _asked(debtor: Debtor) -> Select[*tuple[Any, ...]]:
         Payment.state == "processing").label("on_its_way")
     return (
         select(account.kind, account.currency, account.debits, account.credits, Invoice.id, Invoice.public_id,
-               Invoice.number, Invoice.title, Invoice.due_on, on_its_way, Offer.discount_minor, Offer.deadline)
+               Invoice.number, Invoice.title, Invoice.due_on, Invoice.total_minor, on_its_way, Offer.discount_minor,
+               Offer.deadline, *debtor_sums.columns())
         .outerjoin(Invoice, Invoice.id == account.invoice_id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
         .where(account.business_id == debtor.business_id, account.debtor_id == debtor.id))
@@ -216,8 +231,9 @@ def _asked(debtor: Debtor) -> Select[*tuple[Any, ...]]:
 def _invoice(row: Row[*tuple[Any, ...]], holds: Sequence[tuple[Hold, str, int]], today: date) -> InvoiceRow:
     left = row.debits - row.credits
     return InvoiceRow(
-        row.public_id, row.number, row.title, row.due_on, (today - row.due_on).days, row.currency, row.debits,
-        row.credits, left, _held(row.id, left, holds), bool(row.on_its_way), row.discount_minor or 0, row.deadline)
+        row.public_id, row.number, row.title, row.due_on, (today - row.due_on).days, row.currency,
+        row.total_minor, int(row.fees), int(row.paid), int(row.written_off), left,
+        _held(row.id, left, holds), bool(row.on_its_way), row.discount_minor or 0, row.deadline)
 
 
 def _held(invoice_id: int, left: int, holds: Sequence[tuple[Hold, str, int]]) -> int:
@@ -230,7 +246,8 @@ def _held(invoice_id: int, left: int, holds: Sequence[tuple[Hold, str, int]]) ->
     return min(left, parts)
 
 
-def _sums(accounts: Sequence[Row[*tuple[Any, ...]]], invoices: Sequence[InvoiceRow]) -> list[Sums]:
+def _sums(accounts: Sequence[Row[*tuple[Any, ...]]], invoices: Sequence[InvoiceRow],
+          written_off: Mapping[str, int]) -> list[Sums]:
     found: dict[str, Sums] = {}
     for row in accounts:
         if row.kind == DEBTOR_CREDIT:
@@ -247,6 +264,10 @@ def _sums(accounts: Sequence[Row[*tuple[Any, ...]]], invoices: Sequence[InvoiceR
         else:
             sums.not_due += invoice.left_minor
             sums.next_due = min(filter(None, (sums.next_due, invoice.due_on)))
+    for currency, amount in written_off.items():
+        # Whoever was billed and owes nothing now is told so; other currencies need a row only for what was lost.
+        if amount or not found:
+            found.setdefault(currency, Sums(currency)).written_off = amount
     return sorted(found.values(), key=lambda sums: (-sums.owed, sums.currency))
 
 
@@ -279,7 +300,8 @@ def _hold_rows(session: Session, debtor: Debtor, holds: Sequence[tuple[Hold, str
         code, words = reasons.get(hold.public_id, ("", ""))
         rows.append(HoldRow(
             hold.public_id, hold.cause, number, hold.amount_minor or line, currency, hold.reminders, hold.fees,
-            hold.starts_at, last_moment(hold.until) if hold.until else None, code, words, hold.cause in debtor_holds.LIFTABLE))
+            hold.starts_at, last_moment(hold.until) if hold.until else None, code, words,
+            hold.cause in debtor_holds.LIFTABLE))
     return rows
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal.db import Database
 from portal.domain.credit_notes import tax_within
 from portal.models import Approval, Message, Payment
-from portal.services import bookkeeping, debtor_money, debtor_relief, ledger
+from portal.services import bookkeeping, debtor_money, debtor_page, debtor_relief, ledger
 from portal.services.debtor_money import Seen
 from portal.services.debtor_relief import Why
 from tests.cast import NOON, balances, make_invoice
@@ -140,6 +140,40 @@ def test_a_check_that_bounced_is_owed_again_once(db: Database, tmp_path: Path) -
     assert desk.left() == [100_00] and desk.books_are_sound()
     assert desk.acts() == ["payment.recorded", "payment.bounced"]
     assert "is owed again" in desk.words and "No funds" in desk.words
+
+
+def test_billed_fees_and_paid_stay_apart_and_agree_with_what_is_left(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00, 50_00)
+    first = desk.owed.invoices[0]
+    with db.transaction() as session:
+        bookkeeping.charge_fee(session, first, 15_00, step="late1", interest=False,
+                               rule="late_fee:1500:10000:USD:14", now=NOON)
+        bookkeeping.credit_note(session, first, 8_00, tax=0, cause="note:1", now=NOON)
+    desk.get("/payments/record")
+    desk.send("/payments/record", amount="100", channel="check")
+    desk.get()
+    assert "$100.00 and $15.00 in fees less $8.00 credited or discounted $100.00 $7.00" in desk.words
+    with db.reading() as session:
+        payment = session.scalars(select(Payment)).one()
+    desk.get(f"/payments/{payment.public_id}/back")
+    desk.send(f"/payments/{payment.public_id}/back", happened_on="2026-11-10", words="No funds")
+    desk.get()
+    assert "$100.00 and $15.00 in fees less $8.00 credited or discounted – $107.00" in desk.words
+    shown = debtor_page.page(desk.rt, desk.access, desk.owed.debtor.public_id)
+    for one in shown.invoices:
+        assert (one.amount_minor + one.fees_minor - one.taken_off_minor - one.written_off_minor - one.paid_minor
+                == one.left_minor)
+    assert sum(one.left_minor for one in shown.invoices) == shown.sums[0].owed == sum(desk.left())
+
+
+def test_after_a_write_off_nothing_is_open_and_what_was_lost_is_told(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 12_00)
+    with db.transaction() as session:
+        bookkeeping.write_off(session, desk.owed.invoices[0], cause="writeoff:1", now=NOON)
+    desk.get("?invoices=all")
+    assert "Balance $0.00 nothing is open $12.00 was written off" in desk.words
+    assert "Their credit $0.00" in desk.words and "nothing was ever billed" not in desk.words
+    assert "Written off" in desk.words and "$12.00 less $12.00 written off – $0.00" in desk.words
 
 
 def test_credit_is_put_to_use(db: Database, tmp_path: Path) -> None:
