@@ -14,6 +14,8 @@ from portal.models import Business, Debtor, Invoice, Note, lock_debtor
 from portal.runtime import Runtime
 
 LONGEST_WORDS = 4_000
+# Nobody writes down older money by hand: a day before this is a slip of the hand.
+OLDEST_DAY = date(1990, 1, 1)
 
 
 def find(session: Session, access: StaffAccess, debtor_id: str) -> Debtor:
@@ -59,10 +61,12 @@ def zone_of(session: Session, access: StaffAccess) -> ZoneInfo:
 def moment_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     """Turn a day somebody names into a moment of it: noon where the business is, and never one that is still to come.
 
-    Raises Refusal invalid/day_to_come.
+    Raises Refusal invalid/day_to_come, invalid/day_too_old.
     """
     if day > now.astimezone(zone).date():
         raise Refusal("invalid", "day_to_come")
+    if day < OLDEST_DAY:
+        raise Refusal("invalid", "day_too_old", oldest=OLDEST_DAY.year)
     return min(now, datetime.combine(day, time(12), zone))
 
 

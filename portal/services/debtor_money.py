@@ -17,12 +17,14 @@ from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Invoice, LedgerAccount, Payment
 from portal.runtime import Runtime
-from portal.services import bookkeeping, debtor_desk, ledger, links, messages, nonces, settle, standings
+from portal.services import bookkeeping, debtor_desk, debtor_relief, ledger, links, messages, nonces, settle, standings
 from portal.services.audit import record, staff_actor
 from portal.services.bookkeeping import Part
 
 CHANNELS = ("transfer", "cash", "check")
 LONGEST_REFERENCE = 40
+# More than so many times all that was ever billed to a debtor is a slip of the hand, not a payment.
+MOST_TIMES_BILLED = 10
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def record_payment(rt: Runtime, access: StaffAccess, debtor_id: str, seen: Seen)
     """Book money that came by bank, in cash or by check.
 
     Raises Refusal: not_found, amount_negative, unknown_channel, day_to_come, nothing_billed, other_currency,
-    payment_looks_recorded.
+    payment_looks_recorded, payment_above_billed, day_too_old.
     """
     access.require("record_money")
     now = rt.now()
@@ -122,6 +124,7 @@ def record_payment(rt: Runtime, access: StaffAccess, debtor_id: str, seen: Seen)
         received_at = debtor_desk.moment_of(seen.received_on, debtor_desk.zone_of(session, access), now)
         if not seen.not_the_same:
             _refuse_a_double(session, access, seen, received_at)
+        _refuse_a_slip(session, access, debtor, seen)
         before = ledger.credit_of(session, access.business_id, debtor.id, seen.currency)
         payment = bookkeeping.receive_outside(
             session, debtor, _parts(session, debtor, seen), channel=seen.channel, amount=seen.amount_minor,
@@ -142,6 +145,13 @@ def _tell(session: Session, access: StaffAccess, debtor: Debtor, payment: Paymen
            debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", payment=payment.public_id,
            channel=payment.channel, amount=payment.amount_minor, currency=payment.currency,
            received_on=str(seen.received_on), invoices=list(seen.invoice_ids))
+
+
+def _refuse_a_slip(session: Session, access: StaffAccess, debtor: Debtor, seen: Seen) -> None:
+    """Refuse a sum that cannot have been meant: many times all that was ever billed to this debtor."""
+    most = MOST_TIMES_BILLED * debtor_relief.billed_in(session, access.business_id, debtor.id, seen.currency)
+    if most and seen.amount_minor > most:
+        raise Refusal("invalid", "payment_above_billed", times=MOST_TIMES_BILLED, most=most, currency=seen.currency)
 
 
 def _refuse_a_double(session: Session, access: StaffAccess, seen: Seen, received_at: datetime) -> None:

@@ -110,6 +110,9 @@ OFFICE: dict[str, str] = {
     "credit_above_billed": N_("At most %(most)s more can be given: together no more than they were ever billed."),
     "above_one_person": N_("This is above the limit of one person. Give less, or write the invoice off or send a "
                            "refund: there a second person decides."),
+    "day_too_old": N_("That day lies before %(oldest)s. Please look at the year."),
+    "payment_above_billed": N_("This is more than %(times)s times all that was ever billed to them, so at most "
+                               "%(most)s can be recorded at once. Please look at the amount."),
     "text_too_long": N_("At most %(longest)s characters fit here."),
     "name_empty": N_("Please enter a name."),
     "phone_malformed": N_("That is no phone number. Please write it with digits, such as +1 503 555 0142."),

@@ -12,15 +12,16 @@ from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.domain.policy import Policy
 from portal.models import Invoice, Message, PolicyVersion, Refund
-from portal.services import account, bookkeeping, policies, refunds
+from portal.services import account, approvals, bookkeeping, policies, refunds
 from portal.services.bookkeeping import Part
 from sandbox.stripe.server import StripeStandIn
 from tests.office.books import Desk, open_desk
 from tests.office.desk import open_desk as debtors_desk
 from tests.office.people import code_at
+from tests.office.test_debtor_money import at_once
 from tests.office.test_setup import business, keep
 from tests.stripe.conftest import Shop, stripe_time
-from tests.stripe.test_money_path import pay_too_much
+from tests.stripe.test_money_path import pay_too_much, the_payment
 
 
 @pytest.fixture
@@ -163,3 +164,33 @@ def test_alone_in_the_house_a_proven_owner_gives_but_never_more_than_was_billed(
     desk.post("/goodwill", **form, amount="5000")
     desk.post("/goodwill", **form, amount="5000", proof=code_at(desk.rt.now(), later=1))
     assert desk.acts() == ["goodwill.given"] and desk.left() == [0]
+
+
+@pytest.mark.parametrize(("day", "said"), [
+    ("0001-01-01", "lies before 1990"), ("1989-12-31", "lies before 1990"), ("2026-W45-2", "choose a day"),
+    ("20261101", "choose a day"), ("٢٠٢٦-١١-٠١", "choose a day"), ("2026-11-31", "choose a day"),
+    ("2999-01-01", "still to come")])
+def test_an_absurd_day_is_refused_in_words(db: Database, tmp_path: Path, day: str, said: str) -> None:
+    desk = debtors_desk(db, tmp_path, 100_00, role="agent")
+    answer = desk.post("/payments/record", channel="cash", currency="USD", amount="5", received_on=day,
+                       nonce="money-of-another-age")
+    assert answer.status_code == 422 and said in desk.words and desk.acts() == []
+
+
+def test_an_absurd_sum_is_refused_in_words(db: Database, tmp_path: Path) -> None:
+    desk = debtors_desk(db, tmp_path, 100_00, role="agent")
+    form = {"channel": "cash", "currency": "USD", "received_on": "2026-11-01", "nonce": "money-beyond-measure"}
+    answer = desk.post("/payments/record", **form, amount="1000.01")
+    assert answer.status_code == 422 and "10 times all that was ever billed" in desk.words and desk.acts() == []
+    assert desk.post("/payments/record", back=False, **form, amount="1000").status_code == 303
+
+
+def test_the_refund_form_sent_four_times_at_once_sends_one_refund(at_stripe: tuple[Desk, Shop]) -> None:
+    desk, shop = at_stripe
+    shop.stripe.control.press(shop.pay_page(desk.owed, total=100_00), "pay")
+    shop.hear()
+    payment, access = the_payment(shop).public_id, desk.access("manager")
+    refused = at_once(*[lambda: approvals.refund(desk.rt, access, payment, 20_00, "agreed", expected=100_00)] * 4)
+    assert sent_back(desk) == [20_00]
+    assert [error.code for error in refused if isinstance(error, Refusal)] == ["refund_moved_on"] * 3
+    desk.assert_sound()

@@ -77,7 +77,8 @@ def record_payment(debtor_id: str) -> Any:
     if minor:
         seen = _seen(form, minor)
         if form.does(lambda: debtor_money.record_payment(runtime(), access(), debtor_id, seen), at={
-                "day_to_come": "received_on", "other_currency": "invoices", "payment_looks_recorded": "not_the_same"}):
+                "day_to_come": "received_on", "day_too_old": "received_on", "payment_above_billed": "amount",
+                "other_currency": "invoices", "payment_looks_recorded": "not_the_same"}):
             flash(_said(form.outcome))
             return see_other(url_for("office.debtor", debtor_id=debtor_id))
     return _page(counter, form), form.status
@@ -100,7 +101,8 @@ def bounce_payment(debtor_id: str, payment_id: str) -> Any:
     if form.sent() and form.happened_on.day is not None:
         day, words = form.happened_on.day, form.words.data or ""
         if form.does(lambda: debtor_money.take_back(runtime(), access(), debtor_id, payment_id, happened_on=day,
-                                                    words=words), at={"day_to_come": "happened_on"}):
+                                                    words=words), at={
+                                                        "day_to_come": "happened_on", "day_too_old": "happened_on"}):
             flash(current().text(N_("Taken back. What it had paid is owed again.")))
             return see_other(url_for("office.debtor", debtor_id=debtor_id))
     return _bounce_page(debtor_id, payment_id, form), form.status

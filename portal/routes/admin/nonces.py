@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -18,11 +19,21 @@ from portal.routes.shared import errors
 from portal.words.core import current
 from portal.words.refusals import N_
 
+# Digits of our own only; others also count as digits.
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 @blueprint.app_template_global("new_nonce")
 def new_nonce() -> str:
     """Make the random id of one form."""
     return secrets.token_urlsafe(16)
+
+
+def _day(text: str) -> date:
+    """Read 2026-11-10 and nothing else: fromisoformat alone takes weeks and days without dashes as well."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 class DayField(StringField):  # type: ignore[misc]
@@ -34,7 +45,7 @@ class DayField(StringField):  # type: ignore[misc]
         """Read the day."""
         text = (self.data or "").strip()
         try:
-            self.day = date.fromisoformat(text) if text else None
+            self.day = _day(text) if text else None
         except ValueError:
             raise ValidationError(current().text(N_("Please choose a day."))) from None
 
