@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain import drawings
 from portal.domain.errors import Refusal
 from portal.models import Business
 from portal.runtime import Runtime
@@ -17,11 +18,6 @@ from portal.services.audit import Actor
 from portal.words import LANGUAGES
 
 STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,59}")
-LARGEST_LOGO = 64 * 1024
-# A logo is a drawing: nothing that runs, loads or hides something else belongs in it.
-NOT_A_DRAWING = re.compile(
-    rb"<!(doctype|entity)|<(script|foreignobject|iframe|image)\b|\son\w+\s*=|href\s*=|url\s*\(\s*[^#)]",
-    re.IGNORECASE)
 LONGEST_TEXT = 160
 MOST_BANK_LINES = 8
 
@@ -69,7 +65,7 @@ def _checked(details: Details) -> dict[str, object]:
             raise Refusal("invalid", "stripe_account_malformed")
         values["stripe_account"] = details.stripe_account
     if details.logo is not None:
-        values["logo_svg"] = drawing(details.logo)
+        values["logo_svg"] = drawings.read(details.logo)
     for name, texts in (("contact_hours", details.hours), ("where_to_check", details.where_to_check)):
         if texts is not None:
             values[name] = by_language(texts)
@@ -79,18 +75,6 @@ def _checked(details: Details) -> dict[str, object]:
             raise Refusal("invalid", "detail_too_long", longest=LONGEST_TEXT)
         values["bank_details"] = lines
     return values
-
-
-def drawing(content: bytes) -> str:
-    """Give a logo as text if it is a plain drawing; raises Refusal logo_not_svg."""
-    start = content.lstrip()[:200].lower()
-    svg = start.startswith((b"<svg", b"<?xml")) and b"<svg" in content[:2000].lower()
-    if not svg or len(content) > LARGEST_LOGO or NOT_A_DRAWING.search(content):
-        raise Refusal("invalid", "logo_not_svg")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refusal("invalid", "logo_not_svg") from error
 
 
 def by_language(texts: Mapping[str, str]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal.domain import drawings
 from portal.domain.brand import check_color
 from portal.domain.errors import Refusal
 from portal.domain.policy import Policy
 from portal.models import Business
-from portal.services.business_details import drawing
 from portal.services.policy_sections import Edit, Field, Reading, Section
 from portal.words.refusals import N_
 
@@ -36,7 +36,7 @@ def _color(typed: str) -> str:
 
 def _logo(reading: Reading, content: bytes) -> str | None:
     try:
-        return drawing(content)
+        return drawings.read(content)
     except Refusal as refusal:
         reading.errors["logo"] = refusal
         return None
