@@ -18,6 +18,8 @@ from portal.runtime import Runtime
 from portal.services.tokens import keyed_hash
 
 Kind = Literal["password", "totp", "recovery", "step_up"]
+# Tries of different counters never use up each other's: their rows differ by what their hashes were made for.
+Counter = Literal["sign-in", "password-link", "known-device"]
 
 WINDOW = timedelta(minutes=15)
 # By address of a person, and by network; a network may be a whole office of people.
@@ -27,12 +29,12 @@ CODES: tuple[Kind, ...] = ("totp", "recovery", "step_up")
 IPV6_HOUSE_BITS = 64
 
 
-def take(rt: Runtime, kind: Kind, email: str, network: str) -> int:
+def take(rt: Runtime, kind: Kind, email: str, network: str, counter: Counter = "sign-in") -> int:
     """Write one try down and give its id; raises Refusal too_many/sign_in_wait when there were too many.
 
     The row is committed before it is counted: of tries at the same moment each sees at least those before it.
     """
-    now, who, where = rt.now(), _email_hash(rt, email), _network_hash(rt, network)
+    now, who, where = rt.now(), _email_hash(rt, email, counter), _network_hash(rt, network, counter)
     with rt.db.reading() as session:
         _refuse_above(session, now, kind, who, where, already=1)
     with rt.db.transaction() as session:
@@ -70,12 +72,12 @@ def _count(session: Session, now: datetime, kinds: tuple[Kind, ...], whose: obje
         SignInAttempt.kind.in_(kinds), SignInAttempt.passed.is_(False))) or 0
 
 
-def _email_hash(rt: Runtime, email: str) -> str:
-    return keyed_hash(rt.settings.code_key, "sign-in-email", email.strip().lower())
+def _email_hash(rt: Runtime, email: str, counter: Counter = "sign-in") -> str:
+    return keyed_hash(rt.settings.code_key, f"{counter}-email", email.strip().lower())
 
 
-def _network_hash(rt: Runtime, address: str) -> str:
-    return keyed_hash(rt.settings.code_key, "sign-in-network", network_of(address))
+def _network_hash(rt: Runtime, address: str, counter: Counter) -> str:
+    return keyed_hash(rt.settings.code_key, f"{counter}-network", network_of(address))
 
 
 def network_of(address: str) -> str:

@@ -6,7 +6,6 @@ Emails carry a placeholder for it, so that no stored email opens anything.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +42,8 @@ def ask(rt: Runtime, email: str, network: str) -> None:
 
     Raises Refusal too_many/sign_in_wait.
     """
-    staff_attempts.take(rt, "password", email, network)
+    # Counted apart: whoever asks for links in another's name keeps nobody from signing in.
+    staff_attempts.take(rt, "password", email, network, "password-link")
     now = rt.now()
 
     def work(session: Session) -> None:
@@ -66,7 +66,8 @@ def send(session: Session, now: datetime, staff: Staff, business: Business) -> N
 
 def address(settings: Settings, staff: Staff, now: datetime) -> str:
     """Write the whole address of the link, for the command line."""
-    return f"{settings.base_url}/office/{_path(settings, staff.public_id, now + WORKS_FOR, print_of(staff))}"
+    mark = staff_passwords.print_of(staff)
+    return f"{settings.base_url}/office/{_path(settings, staff.public_id, now + WORKS_FOR, mark)}"
 
 
 def look(rt: Runtime, text: str) -> Chooser:
@@ -109,11 +110,6 @@ def door(rt: Runtime, session: Session, message: Message) -> str:
     return ""
 
 
-def print_of(staff: Staff) -> str:
-    """Give the fingerprint of the password a link replaces; it tells nothing of the password."""
-    return hashlib.sha256(f"{staff.public_id}:{staff.password_hash}".encode()).hexdigest()[:24]
-
-
 def _path(settings: Settings, public_id: str, ends_at: datetime, mark: str) -> str:
     return f"choose-password/{link_tokens(settings).make('choose-password', public_id, ends_at, mark)}"
 
@@ -122,7 +118,7 @@ def _queue(session: Session, now: datetime, staff: Staff, business: Business) ->
     ends_at = now + WORKS_FOR
     staff_mail.queue(
         session, now, business, StaffReader(staff.email, staff.locale), KIND,
-        f"{KIND}:{staff.public_id}:{int(ends_at.timestamp())}:{print_of(staff)}",
+        f"{KIND}:{staff.public_id}:{int(ends_at.timestamp())}:{staff_passwords.print_of(staff)}",
         lambda words, sender: staff_emails.choose_password(words, sender, staff.name, ends_at))
 
 
@@ -155,6 +151,6 @@ def _named(session: Session, rt: Runtime, text: str) -> Staff:
         raise Refusal("gone", "password_link_ended") from error
     staff = session.scalars(
         select(Staff).where(Staff.public_id == token.id).execution_options(populate_existing=True)).one_or_none()
-    if staff is None or staff.disabled_at is not None or token.word != print_of(staff):
+    if staff is None or staff.disabled_at is not None or token.word != staff_passwords.print_of(staff):
         raise Refusal("gone", "password_link_ended")
     return staff

@@ -5,17 +5,20 @@ Whoever compares takes a try from staff_attempts first: a hash costs memory and 
 
 from __future__ import annotations
 
+import hashlib
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from portal.domain.passwords import refuse_weak
+from portal.models import Staff
 
 HASHER = PasswordHasher()
 # Of a long random password that nobody kept, with the settings above: comparing with it costs what any other costs.
 NOBODYS = ("$argon2id$v=19$m=65536,t=3,p=4$4+QA5HAjaH/OVIOtVM7oIQ"
            "$FomIR5fy+0xRbaWnDlz9XY0zvTV0gtnfrSGWSnHi6ZA")
 
-__all__ = ["HASHER", "NOBODYS", "hashed", "is_outdated", "matches", "refuse_weak"]
+__all__ = ["HASHER", "NOBODYS", "hashed", "is_outdated", "matches", "print_of", "refuse_weak"]
 
 
 def hashed(password: str) -> str:
@@ -34,3 +37,8 @@ def matches(stored: str, password: str) -> bool:
 def is_outdated(stored: str) -> bool:
     """Say whether a hash was made with other settings than today's."""
     return HASHER.check_needs_rehash(stored)
+
+
+def print_of(staff: Staff) -> str:
+    """Give the fingerprint of a person's present password; it tells nothing of the password."""
+    return hashlib.sha256(f"{staff.public_id}:{staff.password_hash}".encode()).hexdigest()[:24]

@@ -5,8 +5,8 @@ Whether an address is known shows nowhere: every try costs one row, one question
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +17,28 @@ from portal.domain.errors import Refusal
 from portal.domain.passwords import LONGEST
 from portal.models import Membership, Staff, StaffSession
 from portal.runtime import Runtime
-from portal.services import staff_attempts, staff_codes, staff_passwords, staff_recovery, staff_sessions
+from portal.services import (
+    staff_attempts,
+    staff_codes,
+    staff_devices,
+    staff_passwords,
+    staff_recovery,
+    staff_sessions,
+)
 from portal.services.audit import Actor, record
 from portal.services.staff_sessions import StaffVisit
 
 
 @dataclass(frozen=True)
 class Browser:
-    """Where a try comes from: the network's address, and the device's name for the list of sessions."""
+    """Where a try comes from: the network's address, and the device's name for the list of sessions.
+
+    `kept` are the cookies of staff_devices, by the public id of their person.
+    """
 
     network: str
     device: str
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ def give_password(rt: Runtime, email: str, password: str, browser: Browser, *, r
 
     Raises Refusal: invalid/sign_in_wrong, too_many/sign_in_wait.
     """
-    attempt = staff_attempts.take(rt, "password", email, browser.network)
+    attempt = _try(rt, email, browser)
     staff = _by_email(rt, email)
     # What is longer than any password of ours is no password; it costs a hash all the same.
     given = password if len(password) <= LONGEST else ""
@@ -69,6 +80,16 @@ def give_password(rt: Runtime, email: str, password: str, browser: Browser, *, r
         return staff_sessions.start(session, now, person, device=browser.device, business_id=None)
 
     return rt.db.run(work)
+
+
+def _try(rt: Runtime, email: str, browser: Browser) -> int:
+    try:
+        return staff_attempts.take(rt, "password", email, browser.network)
+    except Refusal:
+        # Strangers can use up the tries of any address they know; a browser of that very person has tries of its own.
+        if not staff_devices.knows(rt, email, browser.kept):
+            raise
+    return staff_attempts.take(rt, "password", email, browser.network, "known-device")
 
 
 def give_code(rt: Runtime, visit: StaffVisit, typed: str, browser: Browser) -> SignedIn:

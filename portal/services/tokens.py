@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from config import Settings
 
 Purpose = Literal["portal-link", "link-cookie", "session-cookie", "stop", "not-me", "office-cookie", "invitation",
-                  "choose-password", "import-file"]
+                  "choose-password", "import-file", "known-device"]
 
 # Far above any token of ours; what is longer is not read at all.
 LONGEST = 400

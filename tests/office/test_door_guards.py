@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from portal.db import Database
-from portal.domain import listing
+from portal.domain import drawings, listing
 from portal.domain.errors import Refusal
-from portal.services import staff_passwords
+from portal.models import Staff
+from portal.services import staff_attempts, staff_links, staff_passwords
+from scripts.places import ROOT
+from tests.access.visitor import Browser
 from tests.cast import make_business
 from tests.office.desk import open_desk as open_page
 from tests.office.door import Door, hashes_of, open_door
-from tests.office.people import form_token, join
+from tests.office.people import PASSWORD, code_at, form_token, join
 
 
 @pytest.fixture
@@ -115,3 +118,101 @@ def test_the_hash_of_nobody_is_there_from_the_first_try_on_and_costs_what_others
     assert not staff_passwords.is_outdated(staff_passwords.NOBODYS)
     right, spent = hashes_of(lambda: staff_passwords.matches("", "a password of somebody"))
     assert (right, spent) == (False, ["verify_secret"])
+
+
+def leave(browser: Browser) -> None:
+    """Lose the session and nothing else."""
+    browser.client.delete_cookie("portal_office", domain="portal.test")
+
+
+def come_and_go(door: Door, browser: Browser, staff: Staff) -> None:
+    """Come in by both steps once."""
+    door.enter(browser, staff)
+    leave(browser)
+
+
+def knock(door: Door, times: int, *, at: str = "") -> None:
+    """A stranger tries passwords for the owner's address from ever other networks."""
+    for number in range(times):
+        staff_attempts.take(door.house.rt, "password", at or door.owner.email, f"192.0.2.{number + 1}")
+
+
+def test_links_asked_for_in_another_name_keep_nobody_from_signing_in(door: Door) -> None:
+    for number in range(10):
+        staff_links.ask(door.house.rt, door.owner.email, f"192.0.2.{number + 1}")
+    with pytest.raises(Refusal, match="sign_in_wait"):
+        staff_links.ask(door.house.rt, door.owner.email, "192.0.2.99")
+    assert door.password(door.browser(), door.owner.email) == 303
+
+
+def test_wrong_passwords_of_strangers_do_not_lock_a_known_browser_out(door: Door) -> None:
+    known = door.browser()
+    come_and_go(door, known, door.owner)
+    knock(door, 10)
+    assert door.password(door.browser(), door.owner.email) == 429
+    assert door.password(known, door.owner.email) == 303
+    leave(known)
+    for _ in range(10):
+        assert door.password(known, door.owner.email, "wrong wrong wrong") == 422
+    status, spent = hashes_of(lambda: door.password(known, door.owner.email))
+    assert (status, spent) == (429, []), "a known browser has a limit, too"
+
+
+def test_a_browser_is_known_by_the_second_step_alone_and_kept_out_of_scripts(door: Door) -> None:
+    browser = door.browser()
+    door.clock.pass_time(seconds=31)
+    assert door.password(browser, door.owner.email) == 303
+    name = f"portal_device_{door.owner.public_id}"
+    assert browser.client.get_cookie(name, domain="portal.test") is None
+    assert door.code(browser, code_at(door.clock())) == 303
+    kept = browser.client.get_cookie(name, domain="portal.test")
+    assert kept is not None and kept.http_only and kept.same_site == "Lax" and kept.max_age == 365 * 24 * 3600
+
+
+def test_a_known_browser_is_of_one_person_and_of_one_password(door: Door) -> None:
+    agent, known = door.hire("agent"), door.browser()
+    come_and_go(door, known, agent)
+    mine = known.client.get_cookie(f"portal_device_{agent.public_id}", domain="portal.test")
+    assert mine is not None
+    known.client.set_cookie(f"portal_device_{door.owner.public_id}", mine.value, domain="portal.test")
+    knock(door, 10)
+    assert door.password(known, door.owner.email) == 429, "another's cookie, renamed"
+    knock(door, 10, at=agent.email)
+    assert door.password(known, agent.email) == 303
+    leave(known)
+    with door.db.transaction() as session:
+        session.merge(agent).password_hash = staff_passwords.hashed(PASSWORD)
+    assert door.password(known, agent.email) == 429, "a new password ends what was kept under the old one"
+
+
+SHAPE = '<rect width="8" height="8" fill="url(#a)"/>'
+DRAWN = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><defs/><g>{SHAPE}<use href="#a"/></g></svg>'
+
+
+@pytest.mark.parametrize("bad", [
+    DRAWN.replace("<defs/>", '<x:script xmlns:x="http://www.w3.org/2000/svg">alert(1)</x:script>'),
+    DRAWN.replace("<defs/>", '<x:foreignObject xmlns:x="http://www.w3.org/2000/svg"/>'),
+    DRAWN.replace("<defs/>", "<style>@import '//evil.example/a.css'</style>"),
+    DRAWN.replace("<defs/>", '<animate attributeName="fill"/>'), DRAWN.replace("<defs/>", '<p xmlns="urn:x"/>'),
+    DRAWN.replace("<rect", '<rect\tonload="alert(1)"'), DRAWN.replace("<rect", '<rect/onload="alert(1)"'),
+    DRAWN.replace("url(#a)", "url( #a) url(https://evil.example)"), DRAWN.replace("url(#a)", "u\\72l(//evil.example)"),
+    DRAWN.replace('href="#a"', 'href="javascript:alert(1)"'),
+    DRAWN.replace('href="#a"', 'href="&#47;&#47;evil.example"'),
+    DRAWN.replace("<rect", '<rect style="fill:red"'), DRAWN.replace("0 0 8 8", "0 0 99999 8"),
+    DRAWN.replace("0 0 8 8", "0 0 nan 8"), DRAWN.replace("<g>", "<g>" * 60).replace("</g>", "</g>" * 60),
+    DRAWN.replace("</svg>", ""), "<?xml version='1.0'?><?xml-stylesheet href='//evil.example'?>" + DRAWN,
+    "<?xml version='1.0' encoding='utf-7'?>" + DRAWN,
+    "<!DocType svg>" + DRAWN, "<svg>" + SHAPE + "</svg>", "", "\ufeff",
+], ids=lambda text: text[40:120])
+def test_a_logo_holds_known_shapes_and_nothing_else(bad: str) -> None:
+    with pytest.raises(Refusal, match="logo_not_svg"):
+        drawings.read(bad.encode())
+
+
+@pytest.mark.parametrize("fine", [
+    DRAWN, "<?xml version='1.0' encoding='UTF-8'?>\n" + DRAWN,
+    DRAWN.replace("<svg", '<svg width="40px" height="1.5em"'),
+    *(path.read_text() for path in sorted((ROOT / "scripts" / "demo_data" / "logos").glob("*.svg")))],
+    ids=lambda text: text[:60])
+def test_a_plain_drawing_is_kept_as_it_is(fine: str) -> None:
+    assert drawings.read(fine.encode()) == fine

@@ -7,17 +7,31 @@ from werkzeug.wrappers import Response
 
 from portal.domain.devices import named
 from portal.routes.admin import desk
+from portal.routes.shared.cookies import name_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
-from portal.services import first_run, staff_invitations, staff_recovery, staff_sessions
+from portal.services import first_run, staff_devices, staff_invitations, staff_recovery, staff_sessions
 from portal.services.staff_sessions import StaffVisit
 from portal.services.staff_sign_in import Browser
 from portal.words.core import current
 
+DEVICE = "portal_device_"
+
 
 def browser() -> Browser:
     """Tell where this request comes from."""
-    return Browser(desk.network(), named(request.headers.get("User-Agent", "")))
+    start = name_of(DEVICE)
+    kept = {name.removeprefix(start): value for name, value in request.cookies.items() if name.startswith(start)}
+    return Browser(desk.network(), named(request.headers.get("User-Agent", "")), kept)
+
+
+def remember(response: Response, visit: StaffVisit) -> Response:
+    """Let the browser keep that this person has come in with it by both steps; no one else's is touched."""
+    response.set_cookie(
+        name_of(f"{DEVICE}{visit.staff.public_id}"), staff_devices.cookie(runtime(), visit.staff.public_id),
+        max_age=staff_devices.LASTS, path="/", httponly=True, samesite="Lax",
+        secure=runtime().settings.secure_cookies)
+    return response
 
 
 def address_for(visit: StaffVisit) -> str:
@@ -40,7 +54,8 @@ def opened(key: str, recovery_left: int | None = None) -> Response:
     session.clear()
     if recovery_left is not None:
         warn_of(recovery_left)
-    return desk.keep(see_other(address_for(found)), key)
+    response = desk.keep(see_other(address_for(found)), key)
+    return remember(response, found) if found.second_factor else response
 
 
 def warn_of(recovery_left: int) -> None:

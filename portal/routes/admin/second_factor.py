@@ -96,4 +96,4 @@ def _codes_page(done: SetUp) -> Response:
     assert found is not None
     page = render_template("admin/second_factor_codes.html", codes=done.recovery_codes,
                            onward=arrival.address_for(found))
-    return desk.keep(Response(page, mimetype="text/html"), done.key)
+    return arrival.remember(desk.keep(Response(page, mimetype="text/html"), done.key), found)
