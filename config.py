@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     mail_safe_mode: bool = False
     # The domain whose reply+…@ addresses come back to us by receive-email; empty: answers go to the business.
     reply_domain: str = ""
+    # The name our own receiving server signs its Authentication-Results with; empty: the From alone is believed.
+    mail_auth_server: str = ""
 
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     proxy_hops: int = 0

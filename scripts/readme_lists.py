@@ -34,6 +34,7 @@ WORDS = {
     "mail_from": "the address emails come from, under the business's name; answers go to the business",
     "mail_safe_mode": "on: every email is made, decided and kept, and none leaves",
     "reply_domain": "mail to `reply+…@` this domain reaches `receive-email`; empty: answers go to the business",
+    "mail_auth_server": "the name in your mail server's `Authentication-Results`; empty: an email's From is believed",
     "trusted_hosts": "host names the portal answers to; empty: that of `PORTAL_BASE_URL` alone",
     "proxy_hops": "how many proxies of yours stand in front: exactly",
     "limiter_storage": "counts floods; `redis://…` with several processes",

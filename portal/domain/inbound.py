@@ -42,6 +42,33 @@ class InboundMail:
     files: tuple[str, ...] = ()
     automatic: str = ""
     readable: bool = True
+    # Whether there is exactly one From, and what the topmost Authentication-Results says.
+    one_sender: bool = True
+    results: str = ""
+
+    def is_vouched_for(self, server: str) -> bool:
+        """Say whether our own receiving server found that the sender's domain stands behind this email (DMARC)."""
+        own, *found = [part.split() for part in _bare(self.results).lower().split(";")]
+        domain = self.sender.rpartition("@")[2].lower()
+        passed = [words for words in found if words[:1] == ["dmarc=pass"]]
+        if own[:1] != [server.lower()] or len(passed) != 1:
+            return False
+        return all(word == f"header.from={domain}" for word in passed[0] if word.startswith("header.from="))
+
+
+def _bare(results: str) -> str:
+    """Leave comments and quoted words out, where a sender may have written anything; empty when they do not end."""
+    kept, depth, quoted, skip = [], 0, False, False
+    for sign in results:
+        if skip or (sign == "\\" and (quoted or depth)):
+            skip = not skip
+        elif sign == '"' and not depth:
+            quoted = not quoted
+        elif sign in "()" and not quoted:
+            depth += 1 if sign == "(" else -1
+        elif not quoted and not depth:
+            kept.append(sign)
+    return "" if quoted or depth else "".join(kept)
 
 
 def read(raw: bytes) -> InboundMail:
@@ -62,7 +89,8 @@ def _read(message: Message, made_up: str) -> InboundMail:
     texts, files = _parts(message)
     return InboundMail(
         message_id=own_id if 3 < len(own_id) <= LONGEST_ID else made_up, sender=sender, reply_keys=_reply_keys(message),
-        text=newly_written(texts)[:LONGEST_TEXT], files=files, automatic=_automatic(message, sender))
+        text=newly_written(texts)[:LONGEST_TEXT], files=files, automatic=_automatic(message, sender),
+        one_sender=len(message.get_all("From", [])) == 1, results=str(message.get("Authentication-Results", "")))
 
 
 def _reply_keys(message: Message) -> tuple[tuple[str, str], ...]:

@@ -68,11 +68,15 @@ def _take(session: Session, rt: Runtime, mail: InboundMail, now: datetime) -> tu
         # Whose words were erased is not written about anew.
         return "unknown_address", question.business_id
     session.refresh(question)
-    return _join(session, now, question, debtor, mail, body), question.business_id
+    return _join(session, rt, now, question, debtor, mail, body), question.business_id
 
 
-def _join(session: Session, now: datetime, question: Question, debtor: Debtor, mail: InboundMail, body: str) -> str:
-    known = bool(debtor.email) and mail.sender.casefold() == (debtor.email or "").casefold()
+def _join(session: Session, rt: Runtime, now: datetime, question: Question, debtor: Debtor, mail: InboundMail,
+          body: str) -> str:
+    server = rt.settings.mail_auth_server
+    known = bool(debtor.email) and mail.one_sender and mail.sender.casefold() == (debtor.email or "").casefold()
+    # Anybody can write any From: where our own server checks senders, only what it vouches for is the debtor's word.
+    known = known and (not server or mail.is_vouched_for(server))
     said_by = "debtor" if known else "unproven"
     try:
         questions.speak_up(session, now, question, body, said_by=said_by, channel="email")

@@ -307,3 +307,28 @@ def test_a_database_that_does_not_answer_lets_the_mail_server_try_again(desk: De
         connection.exec_driver_sql("DROP TABLE inbound_email")
     result = desk.app.test_cli_runner().invoke(args=["receive-email", "-"], input=b"From: a@b.example\r\n\r\nx")
     assert result.exit_code == 75 and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(("results", "outcome"), [
+    (["mx.portal.test; spf=pass; dmarc=pass (p=reject) header.from=SENDER"], "answered"),
+    ([], "unproven"), (["mx.portal.test; dmarc=fail"], "unproven"), (["mx.evil.example; dmarc=pass"], "unproven"),
+    (["mx.portal.test; dmarc=fail", "mx.portal.test; dmarc=pass"], "unproven"),
+    (["mx.portal.test; dmarc=pass header.from=evil.example"], "unproven"),
+    (['mx.portal.test; dmarc=none; spf=pass smtp.mailfrom="a;dmarc=pass;"@b.example (; dmarc=pass;)'], "unproven"),
+], ids=str)
+def test_only_what_our_own_server_vouches_for_is_the_word_of_the_debtor(
+        db: Database, tmp_path: Path, clock: Clock, results: list[str], outcome: str) -> None:
+    desk = open_desk(db, tmp_path, clock=clock, reply_domain=DOMAIN, mail_auth_server="mx.portal.test")
+    question = answered(desk)
+    mail, domain = mine(desk, question), (desk.owed.debtor.email or "").rpartition("@")[2]
+    for line in results:
+        mail["Authentication-Results"] = line.replace("SENDER", domain)
+    assert receive(desk, mail) == outcome
+
+
+def test_two_senders_are_nobody_s_proof(desk: Desk) -> None:
+    question = answered(desk)
+    forged = b"From: else@evil.example\r\n" + mine(desk, question).as_bytes()
+    doubled = mine(desk, question).as_bytes()
+    assert receive(desk, forged) == "unproven"
+    assert receive(desk, f"From: {desk.owed.debtor.email}\r\n".encode() + doubled) == "unproven"
