@@ -26,7 +26,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     found = []
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or set()) and rule.endpoint != "static":
-            found.append((rule.endpoint, re.sub(r"<[^>]+>", "x", rule.rule)))
+            found.append((rule.endpoint, re.sub(r"<[^>]+>", "x", re.sub(r"<int:[^>]+>", "1", rule.rule))))
     return found
 
 
