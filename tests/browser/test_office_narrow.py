@@ -16,7 +16,8 @@ from tests.office.people import cookie_of
 
 PHONE = 360
 WIDER = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
-CUT = """() => [...document.querySelectorAll('.age td.num, .age tbody th, .age tfoot th')].filter(cell => cell.offsetParent)
+CUT = """() => [...document.querySelectorAll('.age td.num, .age tbody th, .age tfoot th')]
+    .filter(cell => cell.offsetParent)
     .filter(cell => cell.getBoundingClientRect().right > innerWidth || cell.scrollWidth > cell.clientWidth + 1)
     .map(cell => cell.textContent)"""
 
