@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import text
 
 from proofs.harness import Databases, Figures, Steps, free_port, say
-from proofs.pages import FLAGS, LANGUAGES, SCHEMES, SCREENS
+from proofs.pages import FLAGS, SCREENS
 from sandbox.stripe.server import StripeStandIn
-from tests.browser.conftest import CHROMIUM, WIDTHS, Watch, violations, visitor
+from tests.browser.conftest import CHROMIUM, Watch, violations, visitor
 from tests.live import serve
 from tests.office.borders import OfficeTheatre, office_rules
 from tests.office.people import cookie_of
@@ -24,22 +24,25 @@ WAYS_OUT = ("", '">', "'>", "</title>", "</textarea>", "</script>", "</style>", 
 VECTORS = ("<script data-planted>planted()</script>", "<img src=x data-planted onerror=planted()>",
            "<svg data-planted onload=planted()>", "<a data-planted href='javascript:planted()'>x</a>",
            "<iframe data-planted srcdoc='<script>parent.planted()</script>'></iframe>")
-PAYLOADS = tuple(f"{out}{vector}{{{{7*7}}}}" for out, vector in product(WAYS_OUT, VECTORS))
+# Every text carries all ways out of one vector: what the first of them cannot leave, the next one may.
+PAYLOADS = tuple(tuple(f"{out}{vector}" for out in WAYS_OUT) for vector in VECTORS)
+SEEN = "{{7*7}}"
+# Every width with every scheme, and every language with every width and every scheme.
+LOOKS = ((360, "light", "en"), (360, "dark", "es"), (1280, "dark", "en"), (1280, "light", "es"))
 PLANTED = "[data-planted], a[href^='javascript:'], iframe[srcdoc]"
 
 
 def run(quick: bool) -> Figures:
-    """Look at all pages as they are meant, then once for each payload with every name being that payload."""
+    """Look at all pages as they are meant, then with every name being a pack of payloads."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        figures = {**_looks(browser, quick), **_payloads(browser, PAYLOADS[::11] if quick else PAYLOADS)}
+        figures = {**_looks(browser, quick), **_payloads(browser, PAYLOADS[:1] if quick else PAYLOADS)}
         browser.close()
     return figures
 
 
 def _looks(browser: Browser, quick: bool) -> Figures:
-    looks = [(width, scheme, language) for language in LANGUAGES for width in WIDTHS for scheme in SCHEMES]
-    looks = [(360, "light", "en"), (1280, "dark", "es")] if quick else looks
+    looks = LOOKS[:1] if quick else LOOKS
     found = complaints = 0
     with _theatre() as theatre:
         pages = _pages(theatre)
@@ -61,11 +64,11 @@ def _looks(browser: Browser, quick: bool) -> Figures:
     return {"admin_pages": len(pages) * len(looks), "admin_axe_violations": found, "admin_page_complaints": complaints}
 
 
-def _payloads(browser: Browser, payloads: tuple[str, ...]) -> Figures:
+def _payloads(browser: Browser, packs: tuple[tuple[str, ...], ...]) -> Figures:
     ran = looked = shown = 0
-    steps = Steps("payloads in the office", len(payloads))
-    for payload in payloads:
-        with _theatre(payload) as theatre:
+    steps = Steps("packs of payloads in the office", len(packs))
+    for pack in packs:
+        with _theatre("".join(pack) + SEEN) as theatre:
             watch = Watch((theatre.rt.settings.base_url,))
             with visitor(browser, 1280, watch) as page:
                 _sit_down(theatre, page)
@@ -73,13 +76,13 @@ def _payloads(browser: Browser, payloads: tuple[str, ...]) -> Figures:
                     page.goto(theatre.rt.settings.base_url + path)
                     alive = page.locator(PLANTED).count() + len(watch.complaints) + len(watch.foreign)
                     if alive:
-                        say(f"{endpoint}: {payload} is alive: {watch.complaints[:1]}")
+                        say(f"{endpoint}: something of {pack[0]} is alive: {watch.complaints[:1]}")
                     watch.complaints.clear()
                     watch.foreign.clear()
                     ran, looked = ran + bool(alive), looked + 1
-                    shown += "{{7*7}}" in page.inner_text("body")
+                    shown += SEEN in page.inner_text("body")
         steps.step()
-    return {"admin_script_payloads": len(payloads), "admin_script_pages_looked_at": looked,
+    return {"admin_script_payloads": sum(map(len, packs)), "admin_script_pages_looked_at": looked,
             "admin_script_pages_showing_it": shown, "admin_script_payloads_run": ran}
 
 
