@@ -98,7 +98,7 @@ def _theatre(word: str = "") -> Iterator[OfficeTheatre]:
 
 
 def _pages(theatre: OfficeTheatre) -> dict[str, str]:
-    """The address of every page an owner can read."""
+    """The address of every page an owner can read; a preview in a sandbox runs nothing, not even what looks at it."""
     found = {}
     seat = cookie_of(theatre.app, theatre.stage.own.staff["owner"], theatre.stage.own.part.business, proven=True)
     for rule in office_rules(theatre.app):
@@ -108,7 +108,8 @@ def _pages(theatre: OfficeTheatre) -> dict[str, str]:
         client = theatre.app.test_client()
         client.set_cookie(*seat, domain="127.0.0.1")
         answer = client.get(theatre.path(rule), base_url=theatre.rt.settings.base_url)
-        if answer.mimetype == "text/html" and not answer.location:
+        sandboxed = "sandbox" in answer.headers.get("Content-Security-Policy", "")
+        if answer.mimetype == "text/html" and not answer.location and not sandboxed:
             found[rule.endpoint] = theatre.path(rule)
     return found
 
