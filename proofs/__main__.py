@@ -61,7 +61,7 @@ PARTS: dict[str, Part] = {
                   most={"debtor_page_kb_gzip": 50, "debtor_page_queries": 5}, each_database=False),
     "office": Part("proofs.office", {"admin_authorization_cells": 4_000, "admin_authorization_own_proven": 300},
                    ("admin_authorization_leaks",), each_database=False),
-    "office_pages": Part("proofs.office_pages", {"admin_pages": 200, "admin_script_payloads": 50,
+    "office_pages": Part("proofs.office_pages", {"admin_pages": 100, "admin_script_payloads": 50,
                                                  "admin_script_pages_showing_it": 100},
                          ("admin_axe_violations", "admin_page_complaints", "admin_script_payloads_run"),
                          each_database=False),

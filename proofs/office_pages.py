@@ -27,8 +27,8 @@ VECTORS = ("<script data-planted>planted()</script>", "<img src=x data-planted o
 # Every text carries all ways out of one vector: what the first of them cannot leave, the next one may.
 PAYLOADS = tuple(tuple(f"{out}{vector}" for out in WAYS_OUT) for vector in VECTORS)
 SEEN = "{{7*7}}"
-# Every width with every scheme, and every language with every width and every scheme.
-LOOKS = ((360, "light", "en"), (360, "dark", "es"), (1280, "dark", "en"), (1280, "light", "es"))
+# Every width, every scheme and every language.
+LOOKS = ((360, "light", "en"), (1280, "dark", "es"))
 PLANTED = "[data-planted], a[href^='javascript:'], iframe[srcdoc]"
 
 
