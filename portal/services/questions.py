@@ -18,7 +18,7 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Business, Debtor, Invoice, Question, QuestionEntry, QueueMark, Staff, lock_debtor
 from portal.runtime import Runtime
-from portal.services import question_mail, working_days
+from portal.services import calendars, question_mail
 from portal.services.audit import Actor, record
 
 MOST_SHOWN = 50
@@ -103,7 +103,7 @@ def ask(rt: Runtime, access: Access, asked: Asked) -> str:
             business_id=business.id, debtor_id=debtor.id, invoice_id=_invoice(session, access, asked.invoice_id),
             kind="call_back" if asked.call else "question", state="business", reply_key=question_mail.new_reply_key(),
             call_when=when, call_number=number, opened_at=now, moved_at=now,
-            answer_by=working_days.answer_by(session, business, now))
+            answer_by=calendars.answer_by(session, business, now))
         session.add(question)
         session.flush()
         if body:
@@ -156,7 +156,7 @@ def speak_up(session: Session, now: datetime, question: Question, body: str, *, 
     if not was_waiting:
         # The promise counts from the first word that waits; more words do not push it away.
         question.moved_at = now
-        question.answer_by = working_days.answer_by(session, business, now)
+        question.answer_by = calendars.answer_by(session, business, now)
         question_mail.tell_staff(session, now, business, question, entry.public_id)
 
 
