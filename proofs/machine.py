@@ -27,7 +27,7 @@ from proofs.model import Lies, Owing, Paid, Truth, where
 from tests.cast import NOON, Owed, make_business, make_debtor, make_invoice, make_link, make_offer, make_runtime
 from tests.ledger.stories import charged_back, line, moved, received, refunded, start_payment, tell
 
-EXAMPLES, STEPS_EACH = 720, 42
+EXAMPLES, STEPS_EACH = 840, 42
 amounts = st.integers(1, 300_00)
 picks = st.integers(0, 10**6)
 
