@@ -10,12 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from portal.db import Database, build_engine
 from portal.domain.search import words_of
-from portal.models import Base, LedgerAccount, SearchWord
+from portal.models import Base, Hold, LedgerAccount, SearchWord
 from tests import databases
-from tests.cast import balances, someone_owes
+from tests.cast import NOON, balances, someone_owes
 from tests.ledger.stories import received, start_payment, tell
 
 
@@ -93,3 +94,24 @@ def test_what_was_there_before_the_office_is_found_and_sorted(db: Database) -> N
     expected = {(word, owed.debtor.id, 0) for word in words_of(owed.debtor.name, owed.debtor.number, owed.debtor.email)}
     expected |= {(word, owed.debtor.id, owed.invoices[0].id) for word in words_of(owed.invoices[0].number)}
     assert found == expected
+
+
+def test_holds_survive_the_step_that_lets_a_hand_over_be_their_cause(db: Database) -> None:
+    owed = someone_owes(db, 60_00)
+    for cause in ("dispute", "hand_over"):
+        with db.transaction() as session:
+            session.add(Hold(business_id=owed.business.id, debtor_id=owed.debtor.id, invoice_id=owed.invoices[0].id,
+                             reminders=True, cause=cause, cause_id="1", starts_at=NOON, amount_minor=5_00))
+    before = triggers(db.engine)
+    with db.engine.connect() as connection:
+        config = alembic_on(connection)
+        command.downgrade(config, "0005")
+        with pytest.raises(IntegrityError):
+            connection.execute(text("UPDATE hold SET cause = 'hand_over'"))
+        connection.rollback()
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        kept = session.scalars(select(Hold)).one()
+    assert (kept.cause, kept.amount_minor, kept.starts_at) == ("dispute", 5_00, NOON)
+    assert triggers(db.engine) == before

@@ -33,8 +33,11 @@ class PaperLetter(Public, Base):
     contents: Mapped[dict[str, Any]] = mapped_column(JsonData)
     file_id: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10))
+    # Why it was dropped, as a code; empty for all others.
+    reason: Mapped[str] = mapped_column(String(40), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "debtor_id"], ["debtor.business_id", "debtor.id"]),
@@ -79,6 +82,8 @@ class HandOverInvoice(Base):
     invoice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     business_id: Mapped[int] = mapped_column(BigInteger)
     open: Mapped[bool] = mapped_column(default=True)
+    # What was open when it was handed over; minor units.
+    left_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "hand_over_id"], ["hand_over.business_id", "hand_over.id"]),
