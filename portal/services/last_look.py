@@ -17,6 +17,7 @@ from portal.runtime import Runtime
 from portal.services import letters, messages, not_me, staff_links
 from portal.services.askable import Askable, askable
 from portal.services.gatekeeping import decide_for
+from portal.words.own_words import NONE, OwnWords
 
 # Longer than one message can take with every timeout of the mail server.
 LEASE = timedelta(minutes=4)
@@ -114,18 +115,19 @@ def _put_off(message: Message, decision: Decision) -> None:
 def _write_anew(session: Session, now: datetime, business: Business, debtor: Debtor, message: Message,
                 owed: Askable) -> None:
     """A part may have been paid or disputed since it was queued; what leaves names the sums of this moment."""
-    rendered = letters.reminder(session, now, business, debtor, owed, tone=_tone(session, message))
+    tone, own = _spoken(session, message)
+    rendered = letters.reminder(session, now, business, debtor, owed, tone=tone, own=own)
     if message.link_id is None:
         message.link_id = messages.fresh_link(session, now, debtor).id
     message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
 
 
-def _tone(session: Session, message: Message) -> str:
-    """The tone of the cadence's step a reminder speaks for; one sent by hand is friendly."""
+def _spoken(session: Session, message: Message) -> tuple[str, OwnWords]:
+    """The tone and the own words of the step a reminder speaks for; one sent by hand is friendly, in our words."""
     step = message.key.split(":")[2] if message.key.count(":") == STEP_KEY_COLONS else ""
-    found = session.scalar(select(CadenceStep.tone).where(
-        CadenceStep.business_id == message.business_id, CadenceStep.public_id == step))
-    return found or "friendly"
+    found = session.execute(select(CadenceStep.tone, CadenceStep.own_words).where(
+        CadenceStep.business_id == message.business_id, CadenceStep.public_id == step)).one_or_none()
+    return (found[0], found[1]) if found else ("friendly", NONE)
 
 
 def _make_ready(rt: Runtime, now: datetime, message: Message, debtor: Debtor, decision: Decision) -> None:

@@ -16,6 +16,7 @@ from portal.words import email_kinds
 from portal.words.core import Words, for_reader, speaking
 from portal.words.email_kinds import OwedInvoice, PaidInvoice, PaidSum
 from portal.words.emails import Letter, Reader, Rendered, Sender, plain, render
+from portal.words.own_words import NONE, OwnWords
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,18 @@ def sender_of(business: Business, words: Words) -> Sender:
 
 
 def reminder(session: Session, now: datetime, business: Business, debtor: Debtor, askable: Askable, *,
-             tone: str = "friendly") -> Rendered:
-    """Write the reminder about what may be asked for now, in the tone of its step; at least one invoice."""
+             tone: str = "friendly", own: OwnWords = NONE) -> Rendered:
+    """Write the reminder about what may be asked for now, in the tone and the words of its step; one invoice at least.
+
+    `own` are the business's words for the step, by language; where there are none, ours are said.
+    """
     invoices = [
         OwedInvoice(plain(i.number), plain(i.title), i.issued_on, i.due_on, i.currency, i.left_minor)
         for i in askable.invoices]
     no_fees = not has_fees(session, debtor)
     return write(session, now, business, debtor, lambda voice: email_kinds.reminder(
         voice.words, voice.sender, voice.reader, invoices, today=voice.words.local_date(now), no_fees=no_fees,
-        tone=tone))
+        tone=tone, own=own))
 
 
 def paid_sum(session: Session, payment: Payment) -> PaidSum:
@@ -91,4 +95,4 @@ def _paid_invoices(session: Session, payment: Payment) -> tuple[PaidInvoice, ...
 
 def _reader(session: Session, debtor: Debtor) -> Reader:
     skips = debtor.kind == "business" and policies.in_force(session, debtor.business_id).business_debtors_skip_check
-    return Reader(plain(debtor.greeting_name), "none" if skips else debtor.identity_fact)
+    return Reader(plain(debtor.greeting_name), "none" if skips else debtor.identity_fact, plain(debtor.name))

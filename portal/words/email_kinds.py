@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from portal.words.core import Words
 from portal.words.emails import Letter, Reader, Row, Sender, Way
+from portal.words.own_words import NONE, OwnWords, Said, said, values
 from portal.words.reminder_tones import firmer
 
 SHOWN_INVOICES = 12
@@ -54,19 +55,31 @@ class PaidSum:
 
 
 def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], *, today: date,
-             no_fees: bool, tone: str = "friendly") -> Letter:
-    """Word the reminder about all open invoices, in a step's tone; at least one, oldest due date first."""
+             no_fees: bool, tone: str = "friendly", own: OwnWords = NONE) -> Letter:
+    """Word the reminder about all open invoices, in a step's tone; at least one, oldest due date first.
+
+    The business's own words take the place of the subject and of what stands before the sums; the rest is always ours.
+    """
     one = invoices[0] if len(invoices) == 1 else None
     firm = firmer(words, tone, today) if invoices[0].due_on < today else None
+    theirs = said(own, words, _filled_in(words, sender, reader, invoices, today, tone)) if own else Said()
     return Letter(
-        subject=words.text("A note from %(business)s", business=sender.name),
+        subject=theirs.subject or words.text("A note from %(business)s", business=sender.name),
         preview=words.text("Your page with us, and the ways to take care of it."),
-        greeting=_hello(words, reader), opening=firm or (_why(words, invoices, today),),
+        greeting=_hello(words, reader), opening=theirs.paragraphs or firm or (_why(words, invoices, today),),
         amounts=_totals(words, invoices),
         amount_note=_what_for(words, invoices, no_fees), rows=() if one else _owed_rows(words, invoices, today),
         action=words.text("See your ways to pay"), ways=_ways(words),
         closing=(words.text("You can also just reply; %(name)s reads every answer.", name=sender.contact_name),),
     )
+
+
+def _filled_in(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], today: date,
+               tone: str) -> dict[str, str]:
+    return values(
+        words, name=reader.greeting_name or reader.name, business=sender.name, sender=sender.contact_name,
+        phone=sender.contact_phone, numbers=[one.number for one in invoices], sums=_totals(words, invoices),
+        due_on=min(one.due_on for one in invoices), today=today, tone=tone)
 
 
 def code(words: Words, sender: Sender, digits: str, until: datetime) -> Letter:

@@ -41,6 +41,8 @@ class Reader:
 
     greeting_name: str
     fact: str
+    # The whole name, for words that need one where nothing shorter is known.
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,13 @@ from portal.words.core import Words
 
 # How long an answer is waited for, in days.
 WAITS = {"firm": 7, "formal": 10, "final": 10}
+# A friendly tone names no day of its own; where a business wants one in its words, it is this far away.
+FRIENDLY_WAIT = 7
+
+
+def wait_of(tone: str) -> int:
+    """Tell how many days an answer to a tone is waited for."""
+    return WAITS.get(tone, FRIENDLY_WAIT)
 
 
 def firmer(words: Words, tone: str, today: date) -> tuple[str, ...] | None:
