@@ -18,6 +18,47 @@ TAKEN, HELD, RESTING = "taken", "held", "resting"
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A hold on reminders: on the whole account without an invoice, on all of an invoice without a part of it."""
+
+    invoice_id: int | None
+    part_minor: int | None
+    # The money is moving already, so that asking would be wrong rather than unwelcome.
+    moves_money: bool
+    starts_at: datetime
+    until: datetime | None
+
+    def covers(self, now: datetime) -> bool:
+        """Say whether it stands at a moment; it ends sharp."""
+        return self.starts_at <= now and (self.until is None or self.until > now)
+
+
+@dataclass(frozen=True)
+class Debt:
+    """One invoice of a debtor as it is stored, for whatever moment it is to be looked at; minor units."""
+
+    invoice_id: int
+    due_on: date
+    left_minor: int
+    steps: Sequence[Step]
+    last: Step | None = None
+    last_on: date | None = None
+    pauses: Sequence[Pause] = ()
+
+    def at(self, now: datetime) -> Standing:
+        """Tell where it stands at a moment: what of it may be asked for then, and if nothing, until when and why."""
+        mine = [pause for pause in self.pauses
+                if pause.invoice_id in (None, self.invoice_id) and pause.covers(now)]
+        whole = [pause for pause in mine if pause.part_minor is None]
+        free = 0 if whole else self.left_minor - sum(pause.part_minor or 0 for pause in mine)
+        ends = [pause.until for pause in whole]
+        until = max(end for end in ends if end) if ends and all(ends) else None
+        reason = "on_its_way" if mine and all(pause.moves_money for pause in mine) else "held"
+        return Standing(self.invoice_id, self.due_on, self.left_minor, free, self.steps, self.last, self.last_on,
+                        until, reason)
+
+
+@dataclass(frozen=True)
 class Standing:
     """One open or paid invoice of a debtor, with the steps of its cadence and the newest one taken; minor units."""
 
@@ -58,11 +99,12 @@ class Day:
 
 
 def look(standings: Sequence[Standing], situation: Situation, *, may_call: bool, has_address: bool, now: datetime,
-         is_open: Callable[[date], bool]) -> Day:
+         is_open: Callable[[date], bool], safe_mode: bool = False) -> Day:
     """Decide about all invoices of one debtor at once.
 
     `situation` is what the message gate knows of them. Reasons to hold: those of the gate, call_has_no_number,
-    letter_has_no_address, and "planned" for a step whose day has not come.
+    letter_has_no_address, "safe_mode" for what would be taken if anything left, and "planned" for a step whose day
+    has not come.
     """
     found, zones, quiet = Day(), situation.zones, situation.quiet
     today = local_day(now, zones)
@@ -82,7 +124,8 @@ def look(standings: Sequence[Standing], situation: Situation, *, may_call: bool,
         else:
             due.append((standing, planned.step))
     if due:
-        _take(found, due, situation, may_call=may_call, has_address=has_address, now=now, is_open=is_open)
+        verdicts = _verdicts(situation, now, may_call=may_call, has_address=has_address)
+        _take(found, due, situation, verdicts, now=now, is_open=is_open, safe_mode=safe_mode)
     return found
 
 
@@ -92,11 +135,16 @@ def opening(day: date, zones: Sequence[tzinfo], quiet: QuietHours) -> datetime:
     return next_loud_moment(midnight, zones, quiet)
 
 
-def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, *, may_call: bool, has_address: bool,
-          now: datetime, is_open: Callable[[date], bool]) -> None:
-    verdicts: dict[str, Decision | str] = {
-        "email": decide(situation, now), "call": "" if may_call else "call_has_no_number",
-        "letter": "" if has_address else "letter_has_no_address"}
+def _verdicts(situation: Situation, now: datetime, *, may_call: bool, has_address: bool) -> dict[str, Decision | str]:
+    """Ask for each channel; a word is why it cannot be used. What is paused is paused on paper and on the phone too."""
+    if situation.paused:
+        return {"email": decide(situation, now), "call": "paused", "letter": "paused"}
+    return {"email": decide(situation, now), "call": "" if may_call else "call_has_no_number",
+            "letter": "" if has_address else "letter_has_no_address"}
+
+
+def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, verdicts: dict[str, Decision | str], *,
+          now: datetime, is_open: Callable[[date], bool], safe_mode: bool) -> None:
     taken: list[Step] = []
     for standing, step in due:
         verdict = verdicts[step.channel]
@@ -106,6 +154,9 @@ def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, *,
             verdict = verdicts["email"]
             refused = verdict.reason if isinstance(verdict, Decision) and verdict.verdict != "send" else ""
             step = _by_email(step)
+        if not refused and safe_mode:
+            # Nothing has left, so the step is not taken: who is met first afterwards is met kindly.
+            refused, verdict = "safe_mode", "safe_mode"
         if refused:
             found.outcomes.append(Outcome(standing.invoice_id, HELD, refused, step, _again(verdict, now, situation)))
             continue

@@ -7,18 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.cadences import Step
 from portal.domain.gate import COLLECTING, QuietHours, Situation
 from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
-from portal.domain.reminding import Standing
+from portal.domain.reminding import Debt, Pause
 from portal.models import (
     BlockedAddress,
     Business,
     CadenceStep,
+    Consent,
     Debtor,
     Hold,
     InvoiceLine,
@@ -27,7 +28,7 @@ from portal.models import (
     ReminderTrack,
 )
 from portal.runtime import Runtime
-from portal.services import calendars, not_me, policies
+from portal.services import calendars, not_me, paper_letters, policies
 from portal.services.askable import MONEY_MOVES
 from portal.services.gatekeeping import WINDOW_DAYS, zones_of
 
@@ -38,19 +39,12 @@ class Someone:
 
     debtor: Debtor
     business: Business
-    standings: Sequence[Standing]
+    debts: Sequence[Debt]
     situation: Situation
     may_call: bool
+    has_address: bool
     is_open: Callable[[date], bool]
     tracks: Mapping[int, ReminderTrack]
-
-
-@dataclass(frozen=True)
-class _Held:
-    invoice_id: int | None
-    cause: str
-    part_minor: int | None
-    until: datetime | None
 
 
 def gather(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debtor], *,
@@ -61,18 +55,18 @@ def gather(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debto
         select(Business).where(Business.id.in_({debtor.business_id for debtor in debtors})))}
     tracks = _tracks(session, now, ids, only_due=only_due)
     steps = _steps(session, {track.cadence_id for of_debtor in tracks.values() for track, _, _ in of_debtor})
-    holds, days = _holds(session, now, ids), _taken_days(session, now, ids)
+    holds, days, refused = _holds(session, now, ids), _taken_days(session, now, ids), _refused_channels(session, ids)
     blocked, rules = _blocked(rt, session, debtors), {id: policies.in_force(session, id) for id in businesses}
     calendar = calendars.open_days(session, ((id, business.country) for id, business in businesses.items()))
     found = []
     for debtor in debtors:
         business = businesses[debtor.business_id]
-        standings = [_standing(track, due_on, left, steps, holds[debtor.id])
-                     for track, due_on, left in tracks[debtor.id]]
+        debts = [_debt(track, due_on, left, steps, holds[debtor.id]) for track, due_on, left in tracks[debtor.id]]
         found.append(Someone(
-            debtor, business, standings,
+            debtor, business, debts,
             _situation(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id])),
-            bool(debtor.phone) and debtor.erased_at is None, calendar[business.id],
+            bool(debtor.phone) and debtor.erased_at is None and (debtor.id, "phone") not in refused,
+            paper_letters.has_address(debtor) and (debtor.id, "letter") not in refused, calendar[business.id],
             {track.invoice_id: track for track, _, _ in tracks[debtor.id]}))
     return found
 
@@ -107,19 +101,13 @@ def step_of(row: CadenceStep) -> Step:
     return Step(row.id, row.day, row.tone, row.channel)  # type: ignore[arg-type]  # the table's own check
 
 
-def _standing(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, list[CadenceStep]],
-              holds: list[_Held]) -> Standing:
-    mine = [held for held in holds if held.invoice_id in (None, track.invoice_id)]
-    whole = [held for held in mine if held.part_minor is None]
-    free = 0 if whole else left - sum(held.part_minor or 0 for held in mine)
+def _debt(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, list[CadenceStep]],
+          holds: list[Pause]) -> Debt:
     known = steps.get(track.cadence_id or 0, [])
     # A step that was removed since counts as taken all the same, or the series would begin again.
     last = next((step_of(row) for row in known if row.id == track.step_id), None)
     series = [step_of(row) for row in known if row.removed_at is None]
-    ends = [held.until for held in whole]
-    until = max(end for end in ends if end) if ends and all(ends) else None
-    reason = "on_its_way" if mine and all(held.cause in MONEY_MOVES for held in mine) else "held"
-    return Standing(track.invoice_id, due_on, left, free, series, last, track.step_on, until, reason)
+    return Debt(track.invoice_id, due_on, left, series, last, track.step_on, holds)
 
 
 def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool,
@@ -131,17 +119,28 @@ def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool
         opted_out=debtor.opted_out_at is not None, paused=business.paused_at is not None)
 
 
-def _holds(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, list[_Held]]:
+def _holds(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, list[Pause]]:
+    """Read the holds that stand or will begin."""
     query = (
         select(Hold.debtor_id, Hold.invoice_id, Hold.cause, Hold.amount_minor,
-               InvoiceLine.amount_minor + InvoiceLine.tax_minor, Hold.until)
+               InvoiceLine.amount_minor + InvoiceLine.tax_minor, Hold.starts_at, Hold.until)
         .outerjoin(InvoiceLine, InvoiceLine.id == Hold.line_id)
-        .where(Hold.debtor_id.in_(ids), Hold.reminders, Hold.released_at.is_(None), Hold.starts_at <= now,
+        .where(Hold.debtor_id.in_(ids), Hold.reminders, Hold.released_at.is_(None),
                or_(Hold.until.is_(None), Hold.until > now)))
-    found: dict[int, list[_Held]] = defaultdict(list)
-    for debtor_id, invoice_id, cause, amount, line, until in session.execute(query):
-        found[debtor_id].append(_Held(invoice_id, cause, amount if amount is not None else line, until))
+    found: dict[int, list[Pause]] = defaultdict(list)
+    for debtor_id, invoice_id, cause, amount, line, starts_at, until in session.execute(query):
+        part = amount if amount is not None else line
+        found[debtor_id].append(Pause(invoice_id, part, cause in MONEY_MOVES, starts_at, until))
     return found
+
+
+def _refused_channels(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
+    """Find who said no to calls or letters; the newest word counts."""
+    newest = (
+        select(func.max(Consent.id)).where(Consent.debtor_id.in_(ids), Consent.channel.in_(("letter", "phone")))
+        .group_by(Consent.debtor_id, Consent.channel))
+    query = select(Consent.debtor_id, Consent.channel).where(Consent.id.in_(newest), ~Consent.given)
+    return {(debtor_id, channel) for debtor_id, channel in session.execute(query)}
 
 
 def _taken_days(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, set[date]]:

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from portal import logs
+from portal.domain.cadences import Step
 from portal.domain.gate import COLLECTING, local_day
-from portal.domain.reminding import HELD, TAKEN, Day, Outcome, look
+from portal.domain.reminding import HELD, LOOK_AGAIN, TAKEN, Day, Outcome, look
 from portal.models import CadenceStep, CallTask, Debtor, Message, ReminderTrack, StepOutcome
 from portal.models.base import new_public_id
 from portal.runtime import Runtime
-from portal.services import reminder_facts
+from portal.services import paper_letters, reminder_facts
+from portal.services.paper_letters import LetterStep
 from portal.services.reminder_facts import Someone
 from portal.words.core import for_reader
 
 # So many invoices are looked at in one transaction: on SQLite it holds up every other writer.
 BATCH = 400
+# Why a debtor rests whose steps could not be taken.
+BROKEN = "not_ready"
 Rows = list[dict[str, Any]]
 
 
@@ -33,12 +39,58 @@ def sweep(rt: Runtime, limit: int = BATCH) -> int:
     """Take every reminder step that is due, for one batch of debtors; returns how many invoices were looked at."""
     now = rt.now()
     with rt.db.reading() as session:
-        due = session.scalars(
-            select(ReminderTrack.debtor_id).where(ReminderTrack.look_at <= now)
-            .order_by(ReminderTrack.look_at, ReminderTrack.debtor_id).limit(limit)).all()
-    if not due:
+        due = session.scalars(_due(now).order_by(ReminderTrack.look_at, ReminderTrack.debtor_id).limit(limit)).all()
+    return _take_together(rt, now, sorted(set(due)))
+
+
+def shares(rt: Runtime, limit: int = BATCH) -> list[tuple[int, int]]:
+    """Split what is due into stretches of debtors' ids, so many debtors each, so that several workers can take one each."""
+    with rt.db.reading() as session:
+        due = _due(rt.now()).distinct().subquery()
+        number = func.row_number().over(order_by=due.c.debtor_id)
+        split = select(due.c.debtor_id.label("id"), ((number - 1) // limit).label("share")).subquery()
+        query = select(func.min(split.c.id), func.max(split.c.id)).group_by(split.c.share).order_by(split.c.share)
+        return [(first, last) for first, last in session.execute(query)]
+
+
+def sweep_share(rt: Runtime, first: int, last: int) -> int:
+    """Take the steps that are due of the debtors with these ids; whoever another worker has in hand is left to it."""
+    now = rt.now()
+    with rt.db.reading() as session:
+        due = session.scalars(_due(now).where(ReminderTrack.debtor_id.between(first, last)).distinct()
+                              .order_by(ReminderTrack.debtor_id)).all()
+    return sum(_take_together(rt, now, due[start:start + BATCH]) for start in range(0, len(due), BATCH))
+
+
+def _due(now: datetime) -> Select[int]:
+    return select(ReminderTrack.debtor_id).where(ReminderTrack.look_at <= now)
+
+
+def _take_together(rt: Runtime, now: datetime, ids: Sequence[int]) -> int:
+    """Take a batch in one transaction; should one debtor break it, the others are taken each alone, and that one rests.
+
+    A database that fails is nobody's fault: the batch is tried again by the next look.
+    """
+    if not ids:
         return 0
-    return rt.db.run(lambda session: _take(rt, session, now, sorted(set(due))))
+    try:
+        return rt.db.run(lambda session: _take(rt, session, now, ids))
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            raise
+        logs.failed(error, job="remind", debtors=str(len(ids)))
+    except Exception as error:
+        logs.failed(error, job="remind", debtors=str(len(ids)))
+    if len(ids) > 1:
+        return sum(_take_together(rt, now, [one]) for one in ids)
+    rt.db.run(lambda session: _set_aside(session, now, ids[0]))
+    return 1
+
+
+def _set_aside(session: Session, now: datetime, debtor_id: int) -> None:
+    """Let a debtor whose steps cannot be taken rest for a day, where staff see them."""
+    session.execute(update(ReminderTrack).where(ReminderTrack.debtor_id == debtor_id, ReminderTrack.look_at <= now)
+                    .values(look_at=now + LOOK_AGAIN, reason=BROKEN))
 
 
 def _take(rt: Runtime, session: Session, now: datetime, ids: Sequence[int]) -> int:
@@ -49,15 +101,15 @@ def _take(rt: Runtime, session: Session, now: datetime, ids: Sequence[int]) -> i
     names = _public_ids(session, someones)
     written = _Written()
     for someone in someones:
-        day = look(someone.standings, someone.situation, may_call=someone.may_call, has_address=False, now=now,
-                   is_open=someone.is_open)
+        day = look([debt.at(now) for debt in someone.debts], someone.situation, may_call=someone.may_call,
+                   has_address=someone.has_address, now=now, is_open=someone.is_open)
         written.note(someone, day, now, names)
     written.write(session)
-    return sum(len(someone.standings) for someone in someones)
+    return sum(len(someone.debts) for someone in someones)
 
 
 def _public_ids(session: Session, someones: Sequence[Someone]) -> dict[int, str]:
-    steps = {step.id for someone in someones for standing in someone.standings for step in standing.steps}
+    steps = {step.id for someone in someones for debt in someone.debts for step in debt.steps}
     return {id: public_id for id, public_id in session.execute(
         select(CadenceStep.id, CadenceStep.public_id).where(CadenceStep.id.in_(steps)))}
 
@@ -67,6 +119,7 @@ class _Written:
 
     def __init__(self) -> None:
         self.messages: Rows = []
+        self.letters: Rows = []
         self.calls: Rows = []
         self.outcomes: Rows = []
         self.tracks: Rows = []
@@ -74,9 +127,13 @@ class _Written:
     def note(self, someone: Someone, day: Day, now: datetime, names: dict[int, str]) -> None:
         """Add what a debtor's day decided."""
         today = local_day(now, someone.situation.zones)
-        made = {"email": self._email(someone, day, now, names), "call": self._call(someone, day, now, today)}
+        email, call = self._email(someone, day, now, names), self._call(someone, day, now, today)
+        made = {(step.id, "letter"): name for step, name in self._letters(someone, day, now, today, names)}
         for outcome in day.outcomes:
-            self._outcome(someone, outcome, now, made)
+            step = outcome.step
+            one_of_all = {"email": email, "call": call}
+            key = (step.id, step.channel) if step else (0, "")
+            self._outcome(someone, outcome, now, made.get(key) or one_of_all.get(key[1], ""))
 
     def _email(self, someone: Someone, day: Day, now: datetime, names: dict[int, str]) -> str:
         if day.email is None or day.decision is None:
@@ -93,7 +150,7 @@ class _Written:
             "due_at": decision.at, "attempts": 0})
         return f"message:{public_id}"
 
-    def _call(self, someone: Someone, day: Day, now: datetime, today: Any) -> str:
+    def _call(self, someone: Someone, day: Day, now: datetime, today: date) -> str:
         if day.call is None:
             return ""
         public_id = new_public_id()
@@ -102,7 +159,17 @@ class _Written:
             "step_id": day.call.id, "due_on": today, "created_at": now})
         return f"call:{public_id}"
 
-    def _outcome(self, someone: Someone, outcome: Outcome, now: datetime, made: dict[str, str]) -> None:
+    def _letters(self, someone: Someone, day: Day, now: datetime, today: date,
+                 names: dict[int, str]) -> list[tuple[Step, str]]:
+        """One letter for each step that goes by letter, with all invoices it is taken for."""
+        taken = [LetterStep(step.id, names[step.id], step.tone, [
+            outcome.invoice_id for outcome in day.outcomes if outcome.what == TAKEN and outcome.step == step])
+            for step in day.letters]
+        rows = paper_letters.rows_for(someone.debtor, taken, local_day=today, now=now) if taken else []
+        self.letters.extend(rows)
+        return [(step, f"letter:{row['public_id']}") for step, row in zip(day.letters, rows, strict=True)]
+
+    def _outcome(self, someone: Someone, outcome: Outcome, now: datetime, made: str) -> None:
         track, step, today = someone.tracks[outcome.invoice_id], outcome.step, local_day(now, someone.situation.zones)
         taken = outcome.what == TAKEN
         # A step that waits for the same reason as yesterday is told once.
@@ -111,7 +178,7 @@ class _Written:
             self.outcomes.append({
                 "business_id": track.business_id, "debtor_id": track.debtor_id, "invoice_id": track.invoice_id,
                 "step_id": step.id, "outcome": outcome.what, "reason": outcome.reason,
-                "made": made[step.channel] if taken else "", "local_day": today, "at": now})
+                "made": made if taken else "", "local_day": today, "at": now})
         self.tracks.append({
             "invoice": track.invoice_id, "new_step": step.id if taken and step else track.step_id,
             "new_on": today if taken else track.step_on, "new_look": outcome.look_at,
@@ -121,6 +188,7 @@ class _Written:
         """Write all of it."""
         if self.messages:
             session.execute(insert(Message), self.messages)
+        paper_letters.write_rows(session, self.letters)
         if self.calls:
             dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
             # One call at a time: who is to be called already is not to be called twice.

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.domain.errors import Refusal
-from portal.models import CallTask, Debtor, Hold, Invoice, Message, ReminderTrack, StepOutcome
+from portal.models import CallTask, Consent, Debtor, Hold, Invoice, Message, PaperLetter, ReminderTrack, StepOutcome
 from portal.services import bookkeeping, cadences, reminder_sweep
 from portal.services.audit import COMMAND_LINE
 from portal.services.bookkeeping import Part
@@ -54,6 +54,53 @@ def test_one_hundred_days_bring_each_step_once_and_kindly(post: Post) -> None:
         track = session.scalars(select(ReminderTrack)).one()
     assert (track.look_at, track.reason) == (None, "cadence_ended")
     assert {outcome for outcome, _ in outcomes(post)} == {"taken"}
+
+
+def through(post: Post, days: int) -> None:
+    for _ in range(days):
+        day_passes(post, step=6)
+
+
+def test_who_has_an_address_gets_letters_for_the_last_steps_and_both_wait_to_be_printed(post: Post) -> None:
+    post.change(post.debtor, postal_address="9 Juniper Way\nBend")
+    begin(post)
+    through(post, 100)
+    with post.rt.db.reading() as session:
+        letters = session.scalars(select(PaperLetter).order_by(PaperLetter.id)).all()
+        made = set(session.scalars(select(StepOutcome.made).where(StepOutcome.made.startswith("letter:"))))
+    assert [(letter.kind, letter.state, letter.contents["invoices"]) for letter in letters] == [
+        ("formal", "waiting", [post.invoice.id]), ("final", "waiting", [post.invoice.id])]
+    assert made == {f"letter:{letter.public_id}" for letter in letters}
+    assert len([message for message in post.all() if message.kind == "reminder"]) == 3
+
+
+def test_who_said_no_to_letters_and_calls_is_written_to_by_email_and_not_called(post: Post) -> None:
+    post.change(post.debtor, postal_address="9 Juniper Way\nBend")
+    with post.rt.db.transaction() as session:
+        for channel, words in (("letter", (True, False)), ("phone", (False,))):
+            for given in words:
+                session.add(Consent(business_id=post.business.id, debtor_id=post.debtor.id, channel=channel,
+                                    given=given, source="staff", at=post.clock()))
+                session.flush()
+    begin(post)
+    through(post, 100)
+    with post.rt.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PaperLetter)) == 0
+        assert session.scalar(select(func.count()).select_from(CallTask)) == 0
+    assert len([message for message in post.all() if message.kind == "reminder"]) == 6
+
+
+def test_a_pause_of_all_reminders_keeps_letters_and_calls_back_too(post: Post) -> None:
+    post.change(post.debtor, postal_address="9 Juniper Way\nBend")
+    begin(post)
+    through(post, 20)
+    post.change(post.business, paused_at=post.clock())
+    before = len(post.all())
+    through(post, 60)
+    with post.rt.db.reading() as session:
+        made = session.scalar(select(func.count()).select_from(PaperLetter))
+        calls = session.scalar(select(func.count()).select_from(CallTask))
+    assert (len(post.all()), made, calls) == (before, 0, 0) and outcomes(post)[-1] == ("held", "paused")
 
 
 def test_nothing_leaves_before_the_cadence_is_switched_on_or_after_it_was_switched_off(post: Post) -> None:
