@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from portal import logs
 from portal.jobs.registry import JOBS, Job
+from portal.jobs.running import Runner
 from portal.runtime import Runtime
 
 LONGEST_BACK_OFF_SECONDS = 300.0
@@ -33,7 +33,7 @@ class Loop:
     """Runs jobs in turn. One failing job waits ever longer and never stops the others."""
 
     def __init__(self, rt: Runtime, jobs: Sequence[Job] = JOBS) -> None:
-        self._rt = rt
+        self._runner = Runner(rt)
         self._turns = [Turn(job) for job in jobs]
         self._stopping = threading.Event()
 
@@ -71,16 +71,9 @@ class Loop:
         return bool(handled)
 
     def _call(self, turn: Turn) -> int:
-        try:
-            handled = turn.job.run(self._rt)
-        except Exception as error:
-            turn.failures += 1
-            logs.failed(error, job=turn.job.name, failures=str(turn.failures))
-            return 0
-        turn.failures = 0
-        if handled:
-            logs.log().info("job", job=turn.job.name, handled=handled)
-        return handled
+        ran = self._runner.run(turn.job)
+        turn.failures = turn.failures + 1 if ran.failed else 0
+        return ran.handled
 
     def _nap(self) -> float:
         soonest = min(turn.next_at for turn in self._turns) - time.monotonic()

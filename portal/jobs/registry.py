@@ -5,7 +5,7 @@ The one-machine loop and Celery run the same list.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from portal.runtime import Runtime
@@ -23,6 +23,14 @@ from portal.services import (
 
 
 @dataclass(frozen=True)
+class Shares:
+    """How several workers take one job together: `split` cuts what is due into stretches of ids, `run` does one."""
+
+    split: Callable[[Runtime], Sequence[tuple[int, int]]]
+    run: Callable[[Runtime, int, int], int]
+
+
+@dataclass(frozen=True)
 class Job:
     """One job. It does a bounded batch; as long as it reports work done it is called again without waiting."""
 
@@ -31,6 +39,8 @@ class Job:
     every_seconds: float
     # A sweep does all there is in one call, so that calling it again at once would be idle.
     sweep: bool = False
+    # For a job of which one worker would do all; other jobs share by claiming rows.
+    shares: Shares | None = None
 
 
 JOBS: tuple[Job, ...] = (
@@ -39,7 +49,8 @@ JOBS: tuple[Job, ...] = (
     Job("ask_stripe", asking.ask_due, every_seconds=10),
     Job("send_refunds", refunds.send_due, every_seconds=15, sweep=True),
     Job("track_new_invoices", cadences.track_new, every_seconds=60),
-    Job("remind", reminder_sweep.sweep, every_seconds=30),
+    Job("remind", reminder_sweep.sweep, every_seconds=30,
+        shares=Shares(reminder_sweep.shares, reminder_sweep.sweep_share)),
     Job("wake_reminders", cadences.wake, every_seconds=3600, sweep=True),
     Job("count_dashboards", dashboard_summary.refresh_due, every_seconds=60, sweep=True),
     Job("catch_up_events", inbox.catch_up, every_seconds=600, sweep=True),

@@ -44,7 +44,7 @@ def sweep(rt: Runtime, limit: int = BATCH) -> int:
 
 
 def shares(rt: Runtime, limit: int = BATCH) -> list[tuple[int, int]]:
-    """Split what is due into stretches of debtors' ids, so many debtors each, so that several workers can take one each."""
+    """Split what is due into stretches of debtors' ids, so many debtors each, for several workers to take."""
     with rt.db.reading() as session:
         due = _due(rt.now()).distinct().subquery()
         number = func.row_number().over(order_by=due.c.debtor_id)
