@@ -38,6 +38,8 @@ class Business(Public, Base):
     stripe_account: Mapped[str | None] = mapped_column(String(64), unique=True)
     # While set, no email that asks for money leaves; the portal stays open for who wants to pay.
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # While set, nothing leaves to any debtor and no step is taken: what would have left is only shown.
+    safe_mode_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Raised by every edit of staff, so that the second of two editors is told and not overruled.
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -37,6 +37,8 @@ class Cadence(Public, Base):
     least_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     rank: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)
+    # The same for all versions of one cadence: the public id of the first.
+    series: Mapped[str] = mapped_column(String(32), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Nothing of it leaves before it was switched on.
     switched_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
