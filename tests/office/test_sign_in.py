@@ -55,6 +55,16 @@ def test_both_steps_lead_in_and_each_gives_a_new_key(door: Door) -> None:
     assert door.audits()[0].business_id == door.business.id
 
 
+@pytest.mark.parametrize("page", ["code", "recovery-code"])
+def test_the_code_comes_before_the_way_out_in_reading_order(door: Door, page: str) -> None:
+    browser = door.browser()
+    door.password(browser, door.owner.email)
+    browser.get(f"/office/sign-in/{page}")
+    assert [form.action for form in browser.forms()] == [f"/office/sign-in/{page}", "/office/sign-out"]
+    browser.send("/office/sign-out")
+    assert browser.path == "/office/sign-in" and door.sessions(door.owner) == 0
+
+
 def test_a_session_planted_in_a_browser_never_grows(door: Door) -> None:
     name, planted = cookie_of(door.house.app, door.owner, second_factor=False)
     browser = door.browser()

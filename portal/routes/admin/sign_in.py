@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import render_template, session, url_for
@@ -15,9 +16,13 @@ from portal.routes.admin.forms import Filled, OfficeForm
 from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
+from portal.runtime import Runtime
 from portal.services import staff_attempts, staff_sign_in
 from portal.services.staff_sessions import StaffVisit
+from portal.services.staff_sign_in import Browser, SignedIn
 from portal.words.refusals import N_
+
+CODE_PAGE, RECOVERY_PAGE = "admin/sign_in_code.html", "admin/sign_in_recovery.html"
 
 
 class SignInForm(OfficeForm):
@@ -63,43 +68,25 @@ def give_password() -> Any:
 @blueprint.get("/sign-in/code")
 def sign_in_code() -> Any:
     """Ask for the code of the app."""
-    found = _between()
-    return _code_page(found, CodeForm(formdata=None)) if isinstance(found, StaffVisit) else found
+    return _ask(CODE_PAGE)
 
 
 @blueprint.post("/sign-in/code")
 def give_code() -> Any:
     """Compare the code and let the person in."""
-    found, form = _between(), CodeForm()
-    if not isinstance(found, StaffVisit):
-        return found
-    try:
-        came = staff_sign_in.give_code(runtime(), found, form.code.data or "", arrival.browser())
-    except Refusal as refusal:
-        form.refuse(refusal, "code")
-        return _code_page(found, form), status_of(refusal)
-    return arrival.opened(came.key, came.recovery_left)
+    return _take(staff_sign_in.give_code, CODE_PAGE)
 
 
 @blueprint.get("/sign-in/recovery-code")
 def sign_in_recovery() -> Any:
     """Ask for a recovery code because the phone is not there."""
-    found = _between()
-    return _recovery_page(found, CodeForm(formdata=None)) if isinstance(found, StaffVisit) else found
+    return _ask(RECOVERY_PAGE)
 
 
 @blueprint.post("/sign-in/recovery-code")
 def give_recovery_code() -> Any:
     """Compare a recovery code and let the person in."""
-    found, form = _between(), CodeForm()
-    if not isinstance(found, StaffVisit):
-        return found
-    try:
-        came = staff_sign_in.give_recovery_code(runtime(), found, form.code.data or "", arrival.browser())
-    except Refusal as refusal:
-        form.refuse(refusal, "code")
-        return _recovery_page(found, form), status_of(refusal)
-    return arrival.opened(came.key, came.recovery_left)
+    return _take(staff_sign_in.give_recovery_code, RECOVERY_PAGE)
 
 
 @blueprint.post("/sign-out")
@@ -127,11 +114,23 @@ def _sign_in_page(form: SignInForm) -> str:
     return render_template("admin/sign_in.html", form=form)
 
 
-def _code_page(found: StaffVisit, form: CodeForm) -> str:
-    left = staff_attempts.codes_left(runtime(), found.staff.email)
-    return render_template("admin/sign_in_code.html", form=form, email=found.staff.email, left=left)
+def _ask(template: str) -> Any:
+    found = _between()
+    return _second_page(template, found, CodeForm(formdata=None)) if isinstance(found, StaffVisit) else found
 
 
-def _recovery_page(found: StaffVisit, form: CodeForm) -> str:
+def _take(compare: Callable[[Runtime, StaffVisit, str, Browser], SignedIn], template: str) -> Any:
+    found, form = _between(), CodeForm()
+    if not isinstance(found, StaffVisit):
+        return found
+    try:
+        came = compare(runtime(), found, form.code.data or "", arrival.browser())
+    except Refusal as refusal:
+        form.refuse(refusal, "code")
+        return _second_page(template, found, form), status_of(refusal)
+    return arrival.opened(came.key, came.recovery_left)
+
+
+def _second_page(template: str, found: StaffVisit, form: CodeForm) -> str:
     left = staff_attempts.codes_left(runtime(), found.staff.email)
-    return render_template("admin/sign_in_recovery.html", form=form, email=found.staff.email, left=left)
+    return render_template(template, form=form, email=found.staff.email, left=left)
