@@ -68,10 +68,7 @@ def refund(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int
     now = rt.now()
     access.require("move_money")
     access.require_proof(now)
-    check_words(reason, REFUND_REASONS, note)
-    if mode not in ("reopen", "credit"):
-        raise Refusal("invalid", "reason_missing")
-    order = RefundOrder(access.business_id, payment_public_id, amount, mode, staff_actor(access))
+    order = _order(access, payment_public_id, amount, reason, mode, note)
     refund_id = rt.db.run(lambda session: _refund(session, access, order, reason, note, now, expected))
     if refund_id is None:
         return "waiting"
@@ -79,17 +76,44 @@ def refund(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int
     return "done"
 
 
+def refund_outlook(rt: Runtime, access: StaffAccess, payment_public_id: str, amount: int, reason: str, *,
+                   mode: str = "reopen", note: str = "", expected: int | None = None) -> Outcome:
+    """Tell whether such a refund would be sent at once or wait for a second person; raises as refund() does.
+
+    Writes nothing.
+    """
+    access.require("move_money")
+    order = _order(access, payment_public_id, amount, reason, mode, note)
+    with rt.db.reading() as session:
+        payment = refunds.named(session, access.business_id, payment_public_id)
+        waits = _waits(session, access, payment, order, expected, rt.now())
+        return "waiting" if waits else "done"
+
+
+def _order(access: StaffAccess, payment_public_id: str, amount: int, reason: str, mode: str, note: str) -> RefundOrder:
+    check_words(reason, REFUND_REASONS, note)
+    if mode not in ("reopen", "credit"):
+        raise Refusal("invalid", "reason_missing")
+    return RefundOrder(access.business_id, payment_public_id, amount, mode, staff_actor(access))
+
+
+def _waits(session: Session, access: StaffAccess, payment: Payment, order: RefundOrder, expected: int | None,
+           now: datetime) -> bool:
+    """Say whether a second person decides; refuses what the payment does not allow at this moment."""
+    if expected is not None and expected != (free := refunds.free_of(session, payment)):
+        raise Refusal("conflict", "refund_moved_on", left=free, currency=payment.currency)
+    refuse_while_waiting(session, access, "refund", payment.public_id)
+    refunds.check(session, payment, order, now)
+    # A sum in slices is the same sum: what has gone back of this payment already counts as well.
+    return needs_second(session, access, payment.currency, order.amount_minor + _gone_back(session, payment))
+
+
 def _refund(session: Session, access: StaffAccess, order: RefundOrder, reason: str, note: str,
             now: datetime, expected: int | None) -> int | None:
     payment = refunds.locked_payment(session, order.business_id, order.payment_public_id)
-    if expected is not None and expected != (free := refunds.free_of(session, payment)):
-        raise Refusal("conflict", "refund_moved_on", left=free, currency=payment.currency)
     asked = Asked("refund", payment.public_id, payment.debtor_id, payment.currency, order.amount_minor,
                   f"{order.mode}:{reason}", f"payment:{payment.public_id}", note)
-    refuse_while_waiting(session, access, asked)
-    # A sum in slices is the same sum: what has gone back of this payment already counts as well.
-    if needs_second(session, access, payment.currency, order.amount_minor + _gone_back(session, payment)):
-        refunds.check(session, payment, order, now)
+    if _waits(session, access, payment, order, expected, now):
         wait(session, access, asked, now)
         return None
     row = refunds.make(session, payment, order, now)
@@ -120,7 +144,7 @@ def _write_off(session: Session, access: StaffAccess, public_id: str, reason: st
         raise Refusal("conflict", "sum_changed", left=left, currency=invoice.currency)
     asked = Asked("write_off", invoice.public_id, invoice.debtor_id, invoice.currency, left, reason,
                   f"invoice:{invoice.public_id}", note)
-    refuse_while_waiting(session, access, asked)
+    refuse_while_waiting(session, access, asked.act, asked.target)
     if left > policies.in_force(session, access.business_id).second_person_above(invoice.currency):
         access.require_proof(now)
     if needs_second(session, access, invoice.currency, left):
@@ -184,10 +208,10 @@ def _gone_back(session: Session, payment: Payment) -> int:
         or_(Refund.state.notin_(("failed", "canceled")), Refund.booked_at.is_not(None)))))
 
 
-def refuse_while_waiting(session: Session, access: StaffAccess, asked: Asked) -> None:
+def refuse_while_waiting(session: Session, access: StaffAccess, act: str, target: str) -> None:
     """Refuse what waits for a second person already."""
     if session.scalar(select(Approval.id).where(
-            Approval.business_id == access.business_id, Approval.act == asked.act, Approval.target == asked.target,
+            Approval.business_id == access.business_id, Approval.act == act, Approval.target == target,
             Approval.state == "waiting")):
         raise Refusal("conflict", "approval_waiting")
 

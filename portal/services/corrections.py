@@ -35,46 +35,54 @@ def correct(rt: Runtime, access: StaffAccess, transfer_id: int, reason: str, not
     return rt.db.run(lambda session: _correct(session, access, transfer_id, reason, note, now))
 
 
+def outlook(rt: Runtime, access: StaffAccess, transfer_id: int, reason: str, note: str = "") -> Outcome:
+    """Tell whether such a correction would be made at once or wait for a second person; raises as correct() does.
+
+    Writes nothing.
+    """
+    access.require("move_money")
+    approvals.check_words(reason, REASONS, note)
+    with rt.db.reading() as session:
+        row = named(session, access.business_id, transfer_id)
+        return "waiting" if _waits(session, access, row, reason, note, rt.now()) else "done"
+
+
+def _waits(session: Session, access: StaffAccess, row: LedgerTransfer, reason: str, note: str, now: datetime) -> bool:
+    """Say whether a second person decides; refuses what cannot be corrected, or not like this."""
+    debit, credit = accounts_of(session, row)
+    if not (debit.debtor_id or credit.debtor_id) and (note.strip() or reason == "other"):
+        # Own words are kept with a debtor, where they can be erased; this entry has none.
+        raise Refusal("invalid", "note_needs_debtor")
+    bookkeeping.refuse_correction(session, row, debit, credit)
+    approvals.refuse_while_waiting(session, access, "write_off", f"{PREFIX}{row.id}")
+    if debit.kind != RECEIVABLE:
+        return False
+    # The mirror lowers what is owed: by the back door of a correction it would be a write-off.
+    if row.amount > policies.in_force(session, access.business_id).second_person_above(row.currency):
+        access.require_proof(now)
+    return approvals.needs_second(session, access, row.currency, row.amount)
+
+
 def _correct(session: Session, access: StaffAccess, transfer_id: int, reason: str, note: str,
              now: datetime) -> Outcome:
     row = named(session, access.business_id, transfer_id)
     debit, credit = accounts_of(session, row)
     debtor_id = debit.debtor_id or credit.debtor_id
-    if debtor_id is None:
-        return _of_no_debtor(session, access, row, reason, note, now)
-    lock_debtor(session, row.business_id, debtor_id)
-    bookkeeping.refuse_correction(session, row, debit, credit)
-    asked = Asked("write_off", f"{PREFIX}{row.id}", debtor_id, row.currency, row.amount, reason,
-                  f"{PREFIX}{row.id}", note)
-    approvals.refuse_while_waiting(session, access, asked)
-    if debit.kind == RECEIVABLE:
-        # The mirror lowers what is owed: by the back door of a correction it would be a write-off.
-        if row.amount > policies.in_force(session, access.business_id).second_person_above(row.currency):
-            access.require_proof(now)
-        if approvals.needs_second(session, access, row.currency, row.amount):
+    if debtor_id is not None:
+        lock_debtor(session, row.business_id, debtor_id)
+    waits = _waits(session, access, row, reason, note, now)
+    if debtor_id is not None:
+        asked = Asked("write_off", f"{PREFIX}{row.id}", debtor_id, row.currency, row.amount, reason,
+                      f"{PREFIX}{row.id}", note)
+        if waits:
             approvals.wait(session, access, asked, now)
             return "waiting"
+        approvals.keep_note(session, access, asked, now)
     bookkeeping.correct(session, row, now=now)
-    approvals.keep_note(session, access, asked, now)
-    _note(session, access, row, reason, debtor_id, now)
-    return "done"
-
-
-def _of_no_debtor(session: Session, access: StaffAccess, row: LedgerTransfer, reason: str, note: str,
-                  now: datetime) -> Outcome:
-    if note.strip() or reason == "other":
-        # Own words are kept with a debtor, where they can be erased; this entry has none.
-        raise Refusal("invalid", "note_needs_debtor")
-    bookkeeping.correct(session, row, now=now)
-    _note(session, access, row, reason, None, now)
-    return "done"
-
-
-def _note(session: Session, access: StaffAccess, row: LedgerTransfer, reason: str, debtor_id: int | None,
-          now: datetime) -> None:
     audit.record(session, at=now, actor=staff_actor(access), act="ledger.corrected", business_id=row.business_id,
                  debtor_id=debtor_id, target=f"{PREFIX}{row.id}", amount=row.amount, currency=row.currency,
                  reason=reason, entry=row.kind)
+    return "done"
 
 
 def mirror(session: Session, business_id: int, transfer_id: int, now: datetime) -> None:

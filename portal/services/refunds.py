@@ -56,12 +56,18 @@ def _asked_for(session: Session, payment: Payment, order: RefundOrder, now: date
 
 def locked_payment(session: Session, business_id: int, public_id: str) -> Payment:
     """Find a payment, lock its debtor and read it again; raises Refusal unknown_payment."""
+    payment = named(session, business_id, public_id)
+    lock_debtor(session, payment.business_id, payment.debtor_id)
+    session.refresh(payment)
+    return payment
+
+
+def named(session: Session, business_id: int, public_id: str) -> Payment:
+    """Find a payment of a business; raises Refusal unknown_payment."""
     payment = session.scalars(select(Payment).where(
         Payment.business_id == business_id, Payment.public_id == public_id)).one_or_none()
     if payment is None:
         raise Refusal("not_found", "unknown_payment")
-    lock_debtor(session, payment.business_id, payment.debtor_id)
-    session.refresh(payment)
     return payment
 
 

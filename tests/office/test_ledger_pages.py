@@ -154,7 +154,12 @@ def test_a_correction_is_a_mirror_with_its_reason_and_one_audit_event(desk: Desk
     path = f"/office/ledger/transfers/{fee.id}"
     assert seat.post(f"{path}/correct", reason="").status_code == 422
     assert seat.post(f"{path}/correct", reason="other").status_code == 422, "other needs words"
-    done = seat.post(f"{path}/correct", reason="wrong_debtor", note="Belonged to her sister.", follow=True)
+    look = seat.post(f"{path}/correct", reason="wrong_debtor", note="Belonged to her sister.")
+    assert look.status_code == 200 and "Nothing has happened yet." in look.text and "then owes" in look.text
+    assert seat.post(f"{path}/correct", reason="mistake", reviewed="done:wrong_debtor").status_code == 200
+    assert len(desk.acts()) == before, "nothing happens before it was looked at"
+    done = seat.post(f"{path}/correct", reason="wrong_debtor", note="Belonged to her sister.",
+                     reviewed="done:wrong_debtor", follow=True)
     assert "Corrected." in done.text and "undone by its mirror" in done.text
     mirror = transfer(desk, "correction", "EUR")
     assert (mirror.amount, mirror.corrects_id) == (fee.amount, fee.id)
@@ -187,7 +192,9 @@ def test_a_correction_that_lowers_a_large_debt_is_no_way_around_the_second_perso
         row = session.scalars(select(LedgerTransfer).where(LedgerTransfer.amount == LARGE)).one()
     path = f"/office/ledger/transfers/{row.id}"
     assert desk.as_("manager").post(f"{path}/correct", reason="mistake").status_code == 403, "a proof is asked first"
-    asked = desk.as_("manager", proven=True).post(f"{path}/correct", reason="mistake", note="Twice", follow=True)
+    seat = desk.as_("manager", proven=True)
+    assert "a second person is asked first" in seat.post(f"{path}/correct", reason="mistake", note="Twice").text
+    asked = seat.post(f"{path}/correct", reason="mistake", note="Twice", reviewed="waiting:mistake", follow=True)
     assert "a second person decides" in asked.text and "waits for a second person" in asked.text
     with desk.rt.db.reading() as session:
         waiting = session.scalars(select(Approval)).one()

@@ -24,6 +24,8 @@ from portal.words.refusals import N_
 NO_AMOUNT = N_("Please enter an amount.")
 GIVING_AT = {"credit_above_invoice": "amount", "credit_above_billed": "amount", "above_one_person": "amount",
              "reason_missing": "words", "prove_first": "proof"}
+WRITTEN_OFF = {"done": N_("Written off."), "waiting": N_(
+    "A second person has been asked. Nothing is written off before they agree.")}
 
 
 class WhyForm(OnceForm):
@@ -176,24 +178,15 @@ def write_off_invoice(debtor_id: str, invoice_id: str) -> Any:
     """Give up what is left, or ask a second person."""
     form = WriteOffForm()
     debtor_relief.invoice_view(runtime(), access(), debtor_id, invoice_id)
-    status = 422
-    if form.sent():
-        seen = form.left.data or ""
-        try:
-            done = approvals.write_off(
-                runtime(), access(), invoice_id, form.reason.data or "", note=form.words.data or "",
-                expected=int(seen) if seen.isascii() and seen.isdigit() else None)
-        except Refusal as refusal:
-            if refusal.kind in ("not_found", "not_allowed"):
-                raise
-            form.refuse(refusal, "words" if refusal.code == "reason_missing" else "")
-            status = 409 if refusal.kind == "conflict" else 422
-        else:
-            flash(current().text(N_("Written off.") if done == "done" else N_(
-                "A second person has been asked. Nothing is written off before they agree.")))
-            return see_other(url_for("office.debtor", debtor_id=debtor_id))
+    seen = form.left.data or ""
+    expected = int(seen) if seen.isascii() and seen.isdigit() else None
+    if form.sent() and form.does(lambda: approvals.write_off(
+            runtime(), access(), invoice_id, form.reason.data or "", note=form.words.data or "", expected=expected),
+            at={"reason_missing": "words"}):
+        flash(current().text(WRITTEN_OFF[form.outcome]))
+        return see_other(url_for("office.debtor", debtor_id=debtor_id))
     return _invoice_page("admin/debtor_write_off.html", debtor_id, invoice_id, form,
-                         approvals.WRITE_OFF_REASONS), status
+                         approvals.WRITE_OFF_REASONS), form.status
 
 
 def _named(reasons: Sequence[str]) -> list[tuple[str, str]]:

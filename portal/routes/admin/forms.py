@@ -1,19 +1,22 @@
 """What the office's forms share: errors in the reader's words, and the code that weighty acts ask for.
 
 A form reads its named fields and nothing else. `ProvenForm` is for refunds, exports, keys and the like: in one go it
-takes the code and the rest, and a wrong code loses nothing that was typed.
+takes the code and the rest, and a wrong code loses nothing that was typed. `ReviewedForm` shows what it would do first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.validators import StopValidation
 
 from portal.domain.errors import Refusal
+from portal.domain.money import parse_amount
 from portal.routes.admin import desk
+from portal.routes.shared.errors import status_of
 from portal.routes.shared.runtime import runtime
 from portal.services import staff_proof
 from portal.words.core import current
@@ -33,7 +36,10 @@ class Filled:
 
 
 class OfficeForm(FlaskForm):  # type: ignore[misc]
-    """A form of the office. `sent()` says whether it came and is right; `refuse()` shows why a service said no."""
+    """A form of the office. `sent()` says whether it came and is right; `does()` does it, or shows why not."""
+
+    status = 422
+    outcome: Any = None
 
     def sent(self) -> bool:
         """Say whether the form was sent and every field is right."""
@@ -46,6 +52,34 @@ class OfficeForm(FlaskForm):  # type: ignore[misc]
             self[field].errors = [*self[field].errors, said]
         else:
             self.form_errors.append(said)
+
+    def amount_of(self, field: Any, currency: str) -> int:
+        """Read an amount that was typed into one of its fields; 0 with the reason beside it when it is none."""
+        try:
+            minor = parse_amount(field.data or "", currency, current().decimal_mark)
+            if minor <= 0:
+                raise Refusal("invalid", "amount_negative")
+        except Refusal as refusal:
+            self.refuse(refusal, field.name)
+            return 0
+        return minor
+
+    def does(self, work: Callable[[], object], at: Mapping[str, str] | None = None) -> bool:
+        """Do what was asked and say whether it was done; a refusal is shown at the field `at` names for its code.
+
+        What is not there or not allowed is no matter of the form, and leaves it, unless `at` names it. What came of it
+        is in `outcome`.
+        """
+        try:
+            self.outcome = work()
+        except Refusal as refusal:
+            fields = at or {}
+            if refusal.kind in ("not_found", "not_allowed") and refusal.code not in fields:
+                raise
+            self.status = status_of(refusal)
+            self.refuse(refusal, fields.get(refusal.code, ""))
+            return False
+        return True
 
 
 class ProvenForm(OfficeForm):
@@ -75,3 +109,28 @@ class ProvenForm(OfficeForm):
             return False
         desk.proven(at)
         return True
+
+
+class ReviewedForm(ProvenForm):
+    """A form that first shows what it would do, on its own page, and does it when exactly that is confirmed.
+
+    Call `review(form)` from admin/components/proof.html first in it. Changed after the look, it is shown again.
+    """
+
+    reviewed = HiddenField()
+    # Named by the button that asks for another look.
+    look = HiddenField()
+    # What is about to happen, while it is looked at; the template says it in words.
+    outlook: Any = None
+
+    def is_confirmed(self, outlook: object, *facts: object) -> bool:
+        """Say whether the person has seen this outlook for these facts and goes on; if not, the page shows it now."""
+        shown = ":".join(map(str, (outlook, *facts)))
+        confirmed = bool(self.reviewed.data == shown and not self.look.data)
+        self.reviewed.data, self.outlook, self.status = shown, outlook, 200
+        return confirmed
+
+    def refuse(self, refusal: Refusal, field: str = "") -> None:
+        """Show a refusal; whatever comes next is looked at anew."""
+        super().refuse(refusal, field)
+        self.reviewed.data, self.outlook = "", None

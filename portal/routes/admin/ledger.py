@@ -11,8 +11,7 @@ from wtforms import SelectField, TextAreaField
 from portal.domain.errors import Refusal
 from portal.domain.listing import read_day
 from portal.routes.admin.desk import access, blueprint, guarded
-from portal.routes.admin.forms import ProvenForm
-from portal.routes.shared.errors import status_of
+from portal.routes.admin.forms import ReviewedForm
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
 from portal.services import corrections, explorer, explorer_transfers
@@ -25,11 +24,12 @@ from portal.words.refusals import N_
 
 CORRECTED = N_("Corrected. The mirror stands below the entry it undoes.")
 WAITS = N_("This lowers a debt above your limit, so a second person decides. They are told by email.")
+AT = {"reason_missing": "reason", "note_too_long": "note", "note_needs_debtor": "note", "prove_first": "proof"}
 BAR_WIDTH = 760
 BAR_COLORS = ("f-in", "f-age-1", "f-age-2", "f-soft")
 
 
-class CorrectionForm(ProvenForm):
+class CorrectionForm(ReviewedForm):
     """Why a transfer is undone."""
 
     reason = SelectField()
@@ -118,16 +118,13 @@ def correct_transfer(transfer_id: int) -> Response | tuple[str, int]:
     explorer_transfers.one(runtime(), access(), transfer_id)
     if form.proof.data and not form.sent():
         return _transfer_page(transfer_id, form), 422
-    try:
-        done = corrections.correct(runtime(), access(), transfer_id, form.reason.data or "", form.note.data or "")
-    except Refusal as refusal:
-        if refusal.kind == "not_found":
-            raise
-        form.refuse(refusal, {"reason_missing": "reason", "note_too_long": "note", "note_needs_debtor": "note",
-                              "prove_first": "proof"}.get(refusal.code, ""))
-        return _transfer_page(transfer_id, form), status_of(refusal)
-    flash(current().text(CORRECTED if done == "done" else WAITS), "in" if done == "done" else "wait")
-    return see_other(url_for("office.transfer", transfer_id=transfer_id))
+    wish = (runtime(), access(), transfer_id, form.reason.data or "", form.note.data or "")
+    if (form.does(lambda: corrections.outlook(*wish), AT) and form.is_confirmed(form.outcome, form.reason.data)
+            and form.does(lambda: corrections.correct(*wish), AT)):
+        done = form.outcome == "done"
+        flash(current().text(CORRECTED if done else WAITS), "in" if done else "wait")
+        return see_other(url_for("office.transfer", transfer_id=transfer_id))
+    return _transfer_page(transfer_id, form), form.status
 
 
 def _form() -> CorrectionForm:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from portal.domain.errors import Refusal
-from portal.domain.money import parse_amount
 from portal.routes.admin.desk import blueprint
 from portal.routes.admin.forms import OfficeForm
-from portal.routes.shared import errors
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -66,31 +62,3 @@ class OnceForm(OfficeForm):
     """A form that works once: place `once_field(form)` from admin/components/debtor.html inside it."""
 
     nonce = HiddenField(default=new_nonce)
-    status = 422
-    outcome: Any = None
-
-    def amount_of(self, field: Any, currency: str) -> int:
-        """Read an amount that was typed into one of its fields; 0 with the reason beside it when it is none."""
-        try:
-            minor = parse_amount(field.data or "", currency, current().decimal_mark)
-            if minor <= 0:
-                raise Refusal("invalid", "amount_negative")
-        except Refusal as refusal:
-            self.refuse(refusal, field.name)
-            return 0
-        return minor
-
-    def does(self, work: Callable[[], object], at: Mapping[str, str] | None = None) -> bool:
-        """Do what was asked and say whether it was done; a refusal is shown at the field `at` names for its code.
-
-        What is not there or not allowed is no matter of the form, and leaves it. What came of it is in `outcome`.
-        """
-        try:
-            self.outcome = work()
-        except Refusal as refusal:
-            if refusal.kind in ("not_found", "not_allowed"):
-                raise
-            self.status = errors.status_of(refusal)
-            self.refuse(refusal, (at or {}).get(refusal.code, ""))
-            return False
-        return True

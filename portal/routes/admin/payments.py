@@ -8,12 +8,10 @@ from flask import flash, render_template, url_for
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from portal.domain.errors import Refusal
-from portal.domain.money import parse_amount, to_decimal
+from portal.domain.money import to_decimal
 from portal.routes.admin import lists
 from portal.routes.admin.desk import access, blueprint, guarded, visit
-from portal.routes.admin.forms import Filled, ProvenForm
-from portal.routes.shared import errors
+from portal.routes.admin.forms import Filled, ReviewedForm
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
 from portal.services import approvals
@@ -39,7 +37,7 @@ CHARGEBACK_WORDS = {
 }
 
 
-class RefundForm(ProvenForm):
+class RefundForm(ReviewedForm):
     """How much goes back, whether what it paid is owed again, and why."""
 
     amount = StringField(validators=[Filled(N_("Please enter an amount.")), Length(max=60)])
@@ -48,15 +46,6 @@ class RefundForm(ProvenForm):
     note = TextAreaField(validators=[Length(max=approvals.LONGEST_NOTE)])
     # What could go back when the form was made.
     seen = IntegerField(validators=[InputRequired()])
-
-    def minor(self, currency: str) -> int | None:
-        """Read the amount; None with the reason beside it when it is none."""
-        try:
-            return parse_amount(self.amount.data or "", currency, current().decimal_mark)
-        except Refusal as refusal:
-            self.refuse(refusal, "amount")
-            return None
-
 
 @blueprint.get("/payments")
 @guarded("see")
@@ -89,22 +78,15 @@ def refund(payment_id: str) -> str:
 def make_refund(payment_id: str) -> Any:
     """Send it back, or ask a second person first."""
     page, form = _page(payment_id), RefundForm()
-    status = 422
-    minor = form.minor(page.row.currency)
-    if minor is not None and form.sent():
-        try:
-            outcome = approvals.refund(
-                runtime(), access(), payment_id, minor, form.reason.data or "", mode=form.mode.data or "",
-                note=form.note.data or "", expected=form.seen.data)
-        except Refusal as refusal:
-            if refusal.kind in ("not_found", "not_allowed"):
-                raise
-            form.refuse(refusal, AT.get(refusal.code, ""))
-            status = errors.status_of(refusal)
-        else:
-            flash(current().text(DONE if outcome == "done" else WAITS))
-            return see_other(url_for("office.payment", payment_id=payment_id))
-    return _refund_page(page, form), status
+    minor = form.amount_of(form.amount, page.row.currency)
+    rest = {"mode": form.mode.data or "", "note": form.note.data or "", "expected": form.seen.data}
+    wish = (access(), payment_id, minor, form.reason.data or "")
+    if (minor and form.sent() and form.does(lambda: approvals.refund_outlook(runtime(), *wish, **rest), AT)
+            and form.is_confirmed(form.outcome, minor, rest["mode"], form.reason.data)
+            and form.does(lambda: approvals.refund(runtime(), *wish, **rest), AT)):
+        flash(current().text(DONE if form.outcome == "done" else WAITS))
+        return see_other(url_for("office.payment", payment_id=payment_id))
+    return _refund_page(page, form, minor), form.status
 
 
 DONE = N_("The refund is on its way. Stripe tells us when it has arrived.")
@@ -117,9 +99,9 @@ def _page(payment_id: str) -> PaymentPage:
     return payment_page.page(runtime(), access(), business.currency, current(), payment_id)
 
 
-def _refund_page(page: PaymentPage, form: RefundForm) -> str:
+def _refund_page(page: PaymentPage, form: RefundForm, minor: int = 0) -> str:
     return render_template(
-        "admin/refund.html", page=page, form=form,
+        "admin/refund.html", page=page, form=form, minor=minor,
         reasons=office_reasons.choices(current(), approvals.REFUND_REASONS))
 
 

@@ -30,5 +30,6 @@ ROWS = {
     ("office.ledger_account", "GET"): OfficeRow("see", canary=True, target=ACCOUNT),
     ("office.transfer", "GET"): OfficeRow("see", canary=True, target=TRANSFER),
     ("office.correct_transfer", "POST"): OfficeRow(
-        "move_money", own="303 /office/ledger/transfers/", target=TRANSFER, form={"reason": said("mistake")}),
+        "move_money", own="303 /office/ledger/transfers/", target=TRANSFER,
+        form={"reason": said("mistake"), "reviewed": said("done:mistake")}),
 }

@@ -13,5 +13,7 @@ ROWS = {
     # The stage's payments are unknown at the stand-in, so Stripe refuses; that it was asked for is kept all the same.
     ("office.make_refund", "POST"): OfficeRow(
         "move_money", own="409", target=PAYMENT, proof=True, audits=1,
-        form={"seen": said("12000"), "amount": said("1.00"), "mode": said("reopen"), "reason": said("agreed")}),
+        form={"seen": said("12000"), "amount": said("1.00"), "mode": said("reopen"), "reason": said("agreed"),
+              # Looked at before, as the page shows it: done at once, this sum, this way, this reason.
+              "reviewed": said("done:100:reopen:agreed")}),
 }
