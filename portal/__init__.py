@@ -69,6 +69,7 @@ def _speak(app: Flask) -> None:
     from portal import words
     from portal.routes.shared import assets, frame
 
+    app.jinja_environment = frame.Pages
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words.equip(app.jinja_env)

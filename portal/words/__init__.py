@@ -7,7 +7,9 @@ use, for a page, an email and a letter alike.
 from portal.words.catalogs import LANGUAGES, PSEUDO
 from portal.words.core import Words, current, for_reader, locale_of, speak, speaking
 from portal.words.jinja import environment, equip
+from portal.words.spoken import Spoken
 
 __all__ = [
-    "LANGUAGES", "PSEUDO", "Words", "current", "environment", "equip", "for_reader", "locale_of", "speak", "speaking",
+    "LANGUAGES", "PSEUDO", "Spoken", "Words", "current", "environment", "equip", "for_reader", "locale_of", "speak",
+    "speaking",
 ]

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from portal.words import phones
 from portal.words.catalogs import translations
 from portal.words.core import current
+from portal.words.spoken import Spoken
 
 
 def equip(env: Environment) -> None:
@@ -34,7 +35,7 @@ def equip(env: Environment) -> None:
 @cache
 def environment() -> Environment:
     """Give the environment for what is written outside a web request: emails."""
-    env = Environment(
+    env = Spoken(
         loader=PackageLoader("portal", "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         autoescape=select_autoescape(("html", "htm", "xml")),
     )
@@ -44,7 +45,7 @@ def environment() -> Environment:
 
 @pass_eval_context
 def _say(setting: EvalContext, message: str, /, **values: object) -> str:
-    """Say a text; what is filled in is escaped on pages. Jinja's own does the same with four calls more."""
+    """Say a text that no template could say beforehand; what is filled in is escaped on pages."""
     if not values:
         return _plain(current().language, message, setting.autoescape)
     said = current()._texts.gettext(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, redirect, request, session
+from flask.templating import Environment
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import words
@@ -11,6 +12,10 @@ from portal.services.brands import BusinessView
 from portal.words.core import settle
 
 REMEMBERED = "speaks"
+
+
+class Pages(words.Spoken, Environment):
+    """The templates of the web, each compiled once for each language."""
 
 
 def speak_as_browser_asks() -> None:
