@@ -27,6 +27,7 @@ from portal.models import (
     PortalLink,
     Question,
 )
+from portal.services import consents
 
 # Further back nobody calls about a failed payment or a page that was opened.
 LOOK_BACK = timedelta(days=90)
@@ -44,6 +45,7 @@ class Gathered:
     payments: Mapping[int, Any]
     opened: Mapping[int, datetime]
     emails: Mapping[int, int] = field(default_factory=dict)
+    refused: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 def gather(session: Session, business: Business, debtor_ids: Sequence[int], today: date,
@@ -58,7 +60,7 @@ def gather(session: Session, business: Business, debtor_ids: Sequence[int], toda
         held=_held(session, business.id, ids, today, now), asked=_questions(session, ids, "call_back"),
         questions=_questions(session, ids, "question"), promises=_promises(session, ids), called=_called(session, ids),
         payments=_last_payments(session, ids, now), opened=_opened(session, ids, now),
-        emails=_unanswered(session, ids, now))
+        emails=_unanswered(session, ids, now), refused=consents.refused(session, ids))
     return {debtor.id: _facts(debtor, standings, known, today, zone) for debtor, standings in people.values()}
 
 
@@ -83,10 +85,13 @@ def _facts(debtor: Debtor, standings: list[DebtorStanding], known: Gathered, tod
     failed = payment if payment is not None and payment.state == "failed" else None
     promise = known.promises.get(debtor.id)
     reachable = bool(debtor.email) and debtor.email_state == "ok"
+    may_call = consents.may_call(debtor, known.refused.get(debtor.id, consents.NONE))
     return CallFacts(
         currency=first.currency, overdue_minor=first.overdue_minor,
         free_minor=first.overdue_minor - known.held.get((debtor.id, first.currency), 0),
-        days_late=max(0, (today - oldest).days) if oldest else 0, has_phone=bool(debtor.phone),
+        days_late=max(0, (today - oldest).days) if oldest else 0,
+        # Who asks to be called may be called, whatever they said before.
+        has_phone=bool(debtor.phone) and (may_call or debtor.id in known.asked),
         erased=debtor.erased_at is not None, call_from=debtor.call_from,
         asked_call_on=_day(known.asked.get(debtor.id), zone), question_on=_day(known.questions.get(debtor.id), zone),
         promised_on=promise[0] if promise else None,

@@ -18,13 +18,16 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Message, PortalLink
 from portal.runtime import Runtime
-from portal.services import debtor_desk, not_me, search
+from portal.services import consents, debtor_desk, not_me, search, standings
 from portal.services.audit import record, staff_actor
 from portal.words import LANGUAGES, places
 
 SAID_BY = ("phone", "email", "letter", "in_person")
+SOURCES = {"phone": "by_phone", "email": "by_email", "letter": "by_letter", "in_person": "in_person"}
 TERMS = ("screening_note", "terms_days")
-PREFERENCES = ("prefers", "opted_out")
+# What a tick on the form refuses, by the channel it speaks of.
+REFUSALS = {"opted_out": consents.EMAIL, "no_letters": consents.LETTER, "no_calls": consents.PHONE}
+PREFERENCES = ("prefers", *REFUSALS)
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,17 @@ def known(rt: Runtime, access: StaffAccess, debtor_id: str) -> Known:
     now = rt.now()
     with rt.db.reading() as session:
         debtor = debtor_desk.find(session, access, debtor_id)
-        return Known(debtor.public_id, debtor.name, debtor.number, values_of(debtor), debtor.version,
+        return Known(debtor.public_id, debtor.name, debtor.number, _values_of(session, debtor), debtor.version,
                      debtor.email_state, debtor.erased_at is not None, _open_links(session, debtor, now))
 
 
-def values_of(debtor: Debtor) -> dict[str, str]:
+def _values_of(session: Session, debtor: Debtor) -> dict[str, str]:
     """Write what is on file as a form has it; what is unknown is empty."""
     values = {name: str(getattr(debtor, name) or "") for name in contact.CONTACT}
     days = "" if debtor.terms_days is None else str(debtor.terms_days)
-    return values | {"screening_note": debtor.screening_note, "terms_days": days, "prefers": debtor.prefers,
-                     "opted_out": "y" if debtor.opted_out_at is not None else ""}
+    refused = consents.refused_by(session, debtor)
+    ticks = {name: "y" if channel in refused else "" for name, channel in REFUSALS.items()}
+    return values | {"screening_note": debtor.screening_note, "terms_days": days, "prefers": debtor.prefers, **ticks}
 
 
 def edit_contact(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -> Edited:
@@ -115,20 +119,24 @@ def edit_contact(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -
 
 
 def edit_preferences(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -> Edited:
-    """Save how a debtor wants to be reached and whether emails that ask may come, with who said so.
+    """Save how a debtor wants to be reached and whether emails that ask, letters and calls may come, with who said so.
 
     Raises Refusal: not_found, debtor_erased, changed_meanwhile, choice_unknown, said_by_missing.
     """
-    clean = {"prefers": edit.typed.get("prefers", ""), "opted_out": "y" if edit.typed.get("opted_out") else ""}
+    clean = {"prefers": edit.typed.get("prefers", ""),
+             **{name: "y" if edit.typed.get(name) else "" for name in REFUSALS}}
     if clean["prefers"] not in contact.PREFERS:
         raise Refusal("invalid", "choice_unknown")
 
     def write(session: Session, debtor: Debtor, changed: Mapping[str, str], now: datetime) -> Edited:
-        if "opted_out" in changed:
-            if edit.said_by not in SAID_BY:
-                raise Refusal("invalid", "said_by_missing")
-            debtor.opted_out_at = now if changed["opted_out"] else None
+        told = [name for name in REFUSALS if name in changed]
+        if told and edit.said_by not in SAID_BY:
+            raise Refusal("invalid", "said_by_missing")
+        for name in told:
+            consents.say(session, now, debtor, REFUSALS[name], given=not changed[name], source=SOURCES[edit.said_by])
         debtor.prefers = clean["prefers"]
+        if told:
+            standings.recount_one(session, debtor.business_id, debtor.id, now)
         return Edited(tuple(changed))
 
     return _save(rt, access, debtor_id, edit, clean, write, "preferences.changed")
@@ -169,7 +177,7 @@ def _save(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit, clean: M
 
     def work(session: Session) -> Edited:
         debtor = debtor_desk.lock(session, access, debtor_id)
-        stored = values_of(debtor)
+        stored = _values_of(session, debtor)
         changed = {name: value for name, value in clean.items() if value != stored[name]}
         if not changed:
             return Edited(())

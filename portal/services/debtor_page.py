@@ -32,7 +32,7 @@ from portal.models import (
     Staff,
 )
 from portal.runtime import Runtime
-from portal.services import debtor_holds, debtor_next, debtor_sums, questions, timeline
+from portal.services import consents, debtor_holds, debtor_next, debtor_sums, questions, timeline
 from portal.services.debtor_next import Coming, Habits
 from portal.services.lists.resting import last_moment
 from portal.services.questions import ThreadView
@@ -146,6 +146,8 @@ class Page:
     closed_invoices: int
     threads: Sequence[ThreadView]
     timeline: Timeline
+    # Channels they want nothing by.
+    refused: frozenset[str] = frozenset()
     all_invoices: bool = field(default=False)
 
 
@@ -174,7 +176,7 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
             closed_invoices=sum(row.paid_invoices for row in standing),
             threads=questions.threads_of(session, access, debtor.id),
             timeline=timeline.page(session, Scope(access.business_id, debtor.id, now), group=group, before=before),
-            all_invoices=all_invoices)
+            refused=consents.refused_by(session, debtor), all_invoices=all_invoices)
 
 
 def _person(session: Session, access: StaffAccess, debtor_id: str) -> tuple[Debtor, str, str]:

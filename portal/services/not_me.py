@@ -12,7 +12,7 @@ from portal import words
 from portal.domain.errors import Refusal
 from portal.models import BlockedAddress, Business, Debtor, DebtorSession, PortalLink, lock_debtor
 from portal.runtime import Runtime
-from portal.services import brands
+from portal.services import brands, standings
 from portal.services.audit import Actor, record
 from portal.services.brands import BusinessView
 from portal.services.tokens import Ended, NotGenuine, Token, keyed_hash, link_tokens
@@ -69,6 +69,8 @@ def say(rt: Runtime, text: str) -> None:
         known = address_hash(rt.settings, business.id, debtor.email) == token.word
         if known:
             debtor.email_state = "wrong_person"
+            # Nobody is asked to call whom we may know wrongly, until one of the staff has looked.
+            standings.forget_call(session, debtor.id)
         _block(session, now, business.id, token.word)
         ended = _end_links(session, now, debtor) if known else 0
         record(session, at=now, actor=Actor("debtor"), act="debtor.not_me", business_id=business.id,

@@ -13,7 +13,7 @@ from portal import words
 from portal.domain.errors import Refusal
 from portal.models import Business, Debtor, lock_debtor
 from portal.runtime import Runtime
-from portal.services import brands
+from portal.services import brands, consents
 from portal.services.audit import Actor, record
 from portal.services.brands import BusinessView
 from portal.services.tokens import Ended, NotGenuine, link_tokens
@@ -48,17 +48,20 @@ def page(rt: Runtime, text: str) -> StopPage:
         return StopPage(brands.view(business), words.for_reader(debtor, business), debtor.opted_out_at is not None)
 
 
-def stop(rt: Runtime, text: str) -> None:
-    """Stop collecting and courtesy emails to a debtor; a second press changes nothing."""
-    _set(rt, text, stopped=True)
+def stop(rt: Runtime, text: str, *, one_click: bool = False) -> None:
+    """Stop collecting and courtesy emails to a debtor; a second press changes nothing.
+
+    `one_click` says that a mail program pressed, and not the page.
+    """
+    _set(rt, text, stopped=True, source="one_click" if one_click else "page")
 
 
 def resume(rt: Runtime, text: str) -> None:
     """Let them come again, because the debtor asked."""
-    _set(rt, text, stopped=False)
+    _set(rt, text, stopped=False, source="page")
 
 
-def _set(rt: Runtime, text: str, *, stopped: bool) -> None:
+def _set(rt: Runtime, text: str, *, stopped: bool, source: str) -> None:
     now = rt.now()
 
     def work(session: Session) -> None:
@@ -66,11 +69,10 @@ def _set(rt: Runtime, text: str, *, stopped: bool) -> None:
         debtor = lock_debtor(session, business.id, found.id)
         if debtor is None:
             raise Refusal("not_found", "unknown_page")
-        if stopped == (debtor.opted_out_at is not None):
+        if not consents.say(session, now, debtor, consents.EMAIL, given=not stopped, source=source):
             return
-        debtor.opted_out_at = now if stopped else None
         record(session, at=now, actor=Actor("debtor"), act="email.stopped" if stopped else "email.resumed",
-               business_id=business.id, debtor_id=debtor.id, target=f"debtor:{debtor.public_id}")
+               business_id=business.id, debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", via=source)
 
     rt.db.run(work)
 

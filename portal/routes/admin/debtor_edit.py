@@ -26,7 +26,8 @@ LABELS: Mapping[str, str] = {
     "kind": N_("Kind"), "name": N_("Name"), "greeting_name": N_("How letters greet them"), "email": N_("Email"),
     "phone": N_("Phone"), "postal_code": N_("Postal code"), "country": N_("Country"), "locale": N_("Language"),
     "timezone": N_("Time zone"), "identity_fact": N_("What opens their page"), "prefers": N_("Prefers"),
-    "opted_out": N_("No emails that ask"), "screening_note": N_("Screening note"), "terms_days": N_("Days to pay"),
+    "opted_out": N_("No emails that ask"), "no_letters": N_("No letters"), "no_calls": N_("No calls"),
+    "screening_note": N_("Screening note"), "terms_days": N_("Days to pay"),
 }
 VALUES: Mapping[str, str] = {
     "consumer": N_("Consumer"), "business": N_("Business"), "postal_code": N_("Their postal code"),
@@ -60,6 +61,8 @@ class PreferencesForm(OfficeForm):
     version = IntegerField(validators=[InputRequired()])
     prefers = StringField()
     opted_out = BooleanField()
+    no_letters = BooleanField()
+    no_calls = BooleanField()
     said_by = StringField(default="phone")
     words = TextAreaField(validators=[Length(max=2_000)])
 
@@ -96,7 +99,8 @@ def debtor_preferences(debtor_id: str) -> str:
     """Show the form."""
     known = debtor_contact.known(runtime(), access(), debtor_id)
     form = _filled(PreferencesForm(), known)
-    form.opted_out.data = bool(known.values["opted_out"])
+    for name in debtor_contact.REFUSALS:
+        form[name].data = bool(known.values[name])
     return _preferences_page(known, form, ())
 
 

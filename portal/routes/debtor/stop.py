@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.routes.debtor.door import blueprint
@@ -23,7 +23,7 @@ def stop(token: str) -> str:
 @blueprint.post("/stop/<token>")
 def stop_now(token: str) -> Response:
     """Stop them. Mail programs post here without a form of ours: the token is the proof."""
-    opt_out.stop(runtime(), token)
+    opt_out.stop(runtime(), token, one_click=request.form.get("List-Unsubscribe") == "One-Click")
     return see_other(url_for("debtor.stop", token=token))
 
 

@@ -16,12 +16,13 @@ TOLD = (
     "call.logged", "note.written", "payment.recorded", "payment.bounced", "credit.used", "goodwill.given",
     "credit_note.made", "fee.waived", "invoice.written_off", "refund.requested", "link.sent", "link.copied",
     "link.created", "question.answered", "question.remarked", "reminder.queued", "reminder.skipped", "credit.refunded",
+    "email.stopped", "email.resumed",
 )
 # What a debtor does is told by visits and payments; these few are told here.
-OF_DEBTORS = ("email.stopped", "email.resumed", "debtor.not_me", "debtor.email_bounced", "identity.failed")
+OF_DEBTORS = ("debtor.not_me", "debtor.email_bounced", "identity.failed")
 ICONS = {"hold.made": ("hold", "held"), "hold.lifted": ("hold", ""), "debtor.email_bounced": ("warn", "bad"),
          "debtor.not_me": ("warn", "bad"), "identity.failed": ("warn", "skip"), "debtor.erased": ("erase", ""),
-         "code.read_out": ("phone", ""), "links.revoked": ("link", "skip"), "email.stopped": ("mail", "skip")}
+         "code.read_out": ("phone", ""), "links.revoked": ("link", "skip")}
 
 
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
