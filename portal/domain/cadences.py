@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 Tone = Literal["note", "friendly", "firm", "formal", "final"]
@@ -18,6 +19,9 @@ Channel = Literal["email", "letter", "call"]
 TONES: tuple[Tone, ...] = ("note", "friendly", "firm", "formal", "final")
 CHANNELS: tuple[Channel, ...] = ("email", "letter", "call")
 EARLIEST_DAY, LATEST_DAY = -60, 400
+# So many days lie between two steps at least, and between the last step of one cadence and the first of another.
+LEAST_GAP_DAYS = 4
+MOST_STEPS = 20
 # After so many closed days in a row a calendar is broken, and the planned day counts.
 MOST_CLOSED_DAYS = 30
 
@@ -72,6 +76,9 @@ def next_step(steps: Sequence[Step], *, due_on: date, today: date, last: Step | 
         on = due_on + timedelta(days=step.day)
         if last is not None and last_on is not None:
             on = max(on, last_on + timedelta(days=step.day - last.day))
+        elif last_on is not None:
+            # They were written to by a cadence that has ended, and nothing milder than that stands in this one.
+            on = max(on, last_on + timedelta(days=LEAST_GAP_DAYS))
         return Planned(step, first_open_day(max(on, today), is_open))
     return None
 
@@ -103,17 +110,45 @@ class Audience:
                 and amount_minor >= self.least_minor)
 
 
+@dataclass(frozen=True)
+class Series:
+    """A cadence as the rules know it: its number, whom it is for, and its steps."""
+
+    id: int
+    audience: Audience
+    steps: tuple[Step, ...]
+
+
+def choose(series: Sequence[Series], *, kind: str, repeat: bool, amount_minor: int) -> Series | None:
+    """Give the first cadence that fits an invoice, in the order of their ranks; None when none does."""
+    return next((one for one in series if one.audience.fits(kind=kind, repeat=repeat, amount_minor=amount_minor)), None)
+
+
+def counterpart(steps: Sequence[Step], old: Step) -> Step | None:
+    """Find where an invoice goes on in other steps after it took one: the last that is no later and no firmer.
+
+    Worked: after a friendly step on day 9, in a series of days 2, 7 (friendly) and 12: as if day 7 were taken.
+    """
+    fitting = [step for step in steps if step.day <= old.day and TONES.index(step.tone) <= TONES.index(old.tone)]
+    return max(fitting, key=lambda step: step.day, default=None)
+
+
 def mistakes(steps: Sequence[Step]) -> list[str]:
     """Name what is wrong with a series as codes, [] when nothing is.
 
-    day_out_of_bounds, two_on_one_day, harsher_before_milder, no_friendly_before_firm, note_after_due.
+    no_steps, many_steps, day_out_of_bounds, two_on_one_day, too_close, harsher_before_milder,
+    no_friendly_before_firm, note_after_due.
     """
     ordered = sorted(steps, key=lambda step: step.day)
-    found = []
+    found = [] if steps else ["no_steps"]
+    if len(steps) > MOST_STEPS:
+        found.append("many_steps")
     if any(not EARLIEST_DAY <= step.day <= LATEST_DAY for step in steps):
         found.append("day_out_of_bounds")
     if len({step.day for step in steps}) != len(steps):
         found.append("two_on_one_day")
+    if any(0 < later.day - step.day < LEAST_GAP_DAYS for step, later in pairwise(ordered)):
+        found.append("too_close")
     ranks = [TONES.index(step.tone) for step in ordered]
     if ranks != sorted(ranks):
         found.append("harsher_before_milder")

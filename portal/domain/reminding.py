@@ -15,6 +15,8 @@ from portal.domain.gate import Decision, QuietHours, Situation, decide, local_da
 # What holds a step without an end of its own is looked at again the next day.
 LOOK_AGAIN = timedelta(days=1)
 TAKEN, HELD, RESTING = "taken", "held", "resting"
+# Why a debtor rests whose steps could not be taken.
+BROKEN = "not_ready"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,19 @@ def look(standings: Sequence[Standing], situation: Situation, *, may_call: bool,
         verdicts = _verdicts(situation, now, may_call=may_call, has_address=has_address)
         _take(found, due, situation, verdicts, now=now, is_open=is_open, safe_mode=safe_mode)
     return found
+
+
+def is_news(outcome: Outcome, reason_before: str) -> bool:
+    """Say whether an outcome is worth telling: a step taken, or one that waits for another reason than before."""
+    return outcome.what == TAKEN or (outcome.what == HELD and outcome.reason not in ("planned", reason_before))
+
+
+def reason_after(outcome: Outcome, reason_before: str) -> str:
+    """Tell what an invoice says of itself from now on: nothing while all is well, else why it waits or rests."""
+    if outcome.what == TAKEN:
+        return "" if outcome.look_at else "cadence_ended"
+    # A closed day in between is no news about what holds a step.
+    return reason_before if outcome.reason == "planned" else outcome.reason
 
 
 def opening(day: date, zones: Sequence[tzinfo], quiet: QuietHours) -> datetime:

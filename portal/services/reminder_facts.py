@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Case, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.domain.cadences import Step
+from portal.domain.cadences import Series, Step, choose, counterpart
 from portal.domain.gate import COLLECTING, QuietHours, Situation
 from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
@@ -19,9 +20,12 @@ from portal.models import (
     BlockedAddress,
     Business,
     CadenceStep,
+    CallTask,
     Consent,
     Debtor,
+    DebtorStanding,
     Hold,
+    Invoice,
     InvoiceLine,
     LedgerAccount,
     Message,
@@ -43,6 +47,8 @@ class Someone:
     situation: Situation
     may_call: bool
     has_address: bool
+    # The public id of a call that staff are asked to make already; "" for none.
+    open_call: str
     is_open: Callable[[date], bool]
     tracks: Mapping[int, ReminderTrack]
 
@@ -51,24 +57,69 @@ def gather(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debto
            only_due: bool = True) -> list[Someone]:
     """Read the tracks that are due (or all that are not at rest) with what the rules ask about their debtors."""
     ids = [debtor.id for debtor in debtors]
-    businesses = {row.id: row for row in session.scalars(
-        select(Business).where(Business.id.in_({debtor.business_id for debtor in debtors})))}
     tracks = _tracks(session, now, ids, only_due=only_due)
     steps = _steps(session, {track.cadence_id for of_debtor in tracks.values() for track, _, _ in of_debtor})
-    holds, days, refused = _holds(session, now, ids), _taken_days(session, now, ids), _refused_channels(session, ids)
-    blocked, rules = _blocked(rt, session, debtors), {id: policies.in_force(session, id) for id in businesses}
+    pauses = _pauses(session, now, ids)
+    debts = {id: [_debt(track, due_on, left, steps, pauses[id]) for track, due_on, left in tracks[id]] for id in ids}
+    return _around(rt, session, now, debtors, debts, {
+        id: {track.invoice_id: track for track, _, _ in tracks[id]} for id in ids})
+
+
+def as_if(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debtor],
+          series: Mapping[int, Sequence[Series]]) -> list[Someone]:
+    """Read everything that is owed as if these cadences, by business and rank, had been switched on this moment."""
+    ids = [debtor.id for debtor in debtors]
+    people, pauses = {debtor.id: debtor for debtor in debtors}, _pauses(session, now, ids)
+    debts: dict[int, list[Debt]] = {id: [] for id in ids}
+    for debtor_id, invoice_id, due_on, left, weight, late, step_on, old in session.execute(_owed(ids)):
+        debtor = people[debtor_id]
+        chosen = choose(series.get(debtor.business_id, ()), kind=debtor.kind, repeat=late > 0, amount_minor=weight)
+        if chosen is not None:
+            last = counterpart(chosen.steps, step_of(old)) if old is not None else None
+            debts[debtor_id].append(Debt(invoice_id, due_on, left, chosen.steps, last, step_on, pauses[debtor_id]))
+    return _around(rt, session, now, debtors, debts, {id: {} for id in ids})
+
+
+def _around(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debtor], debts: Mapping[int, list[Debt]],
+            tracks: Mapping[int, Mapping[int, ReminderTrack]]) -> list[Someone]:
+    ids = [debtor.id for debtor in debtors]
+    businesses = {row.id: row for row in session.scalars(
+        select(Business).where(Business.id.in_({debtor.business_id for debtor in debtors})))}
+    rules = {id: policies.in_force(session, id) for id in businesses}
     calendar = calendars.open_days(session, ((id, business.country) for id, business in businesses.items()))
+    blocked, days = _blocked(rt, session, debtors), _taken_days(session, now, ids)
+    refused, calls = _refused_channels(session, ids), _open_calls(session, ids)
     found = []
     for debtor in debtors:
         business = businesses[debtor.business_id]
-        debts = [_debt(track, due_on, left, steps, holds[debtor.id]) for track, due_on, left in tracks[debtor.id]]
         found.append(Someone(
-            debtor, business, debts,
+            debtor, business, debts[debtor.id],
             _situation(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id])),
             bool(debtor.phone) and debtor.erased_at is None and (debtor.id, "phone") not in refused,
-            paper_letters.has_address(debtor) and (debtor.id, "letter") not in refused, calendar[business.id],
-            {track.invoice_id: track for track, _, _ in tracks[debtor.id]}))
+            paper_letters.has_address(debtor) and (debtor.id, "letter") not in refused,
+            calls.get(debtor.id, ""), calendar[business.id], tracks[debtor.id]))
     return found
+
+
+def _owed(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    """Ask for every invoice with something left: its weight for a cadence, how its debtor pays, and the step taken."""
+    late = func.coalesce(
+        select(func.max(DebtorStanding.paid_late)).where(DebtorStanding.debtor_id == LedgerAccount.debtor_id)
+        .scalar_subquery(), 0)
+    return (
+        select(LedgerAccount.debtor_id, LedgerAccount.invoice_id, LedgerAccount.due_on,
+               LedgerAccount.debits - LedgerAccount.credits, weight(), late, ReminderTrack.step_on, CadenceStep)
+        .join(Invoice, Invoice.id == LedgerAccount.invoice_id).join(Business, Business.id == Invoice.business_id)
+        .outerjoin(ReminderTrack, ReminderTrack.invoice_id == Invoice.id)
+        .outerjoin(CadenceStep, CadenceStep.id == ReminderTrack.step_id)
+        .where(LedgerAccount.debtor_id.in_(ids), LedgerAccount.kind == RECEIVABLE,
+               LedgerAccount.credits < LedgerAccount.debits)
+        .order_by(LedgerAccount.invoice_id))
+
+
+def weight() -> Case[int]:
+    """Give what an invoice counts for a cadence with a least amount: its total, nothing in another currency."""
+    return case((Invoice.currency == Business.currency, Invoice.total_minor), else_=0)
 
 
 def _tracks(session: Session, now: datetime, ids: Sequence[int], *,
@@ -102,12 +153,12 @@ def step_of(row: CadenceStep) -> Step:
 
 
 def _debt(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, list[CadenceStep]],
-          holds: list[Pause]) -> Debt:
+          pauses: list[Pause]) -> Debt:
     known = steps.get(track.cadence_id or 0, [])
     # A step that was removed since counts as taken all the same, or the series would begin again.
     last = next((step_of(row) for row in known if row.id == track.step_id), None)
     series = [step_of(row) for row in known if row.removed_at is None]
-    return Debt(track.invoice_id, due_on, left, series, last, track.step_on, holds)
+    return Debt(track.invoice_id, due_on, left, series, last, track.step_on, pauses)
 
 
 def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool,
@@ -119,7 +170,7 @@ def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool
         opted_out=debtor.opted_out_at is not None, paused=business.paused_at is not None)
 
 
-def _holds(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, list[Pause]]:
+def _pauses(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, list[Pause]]:
     """Read the holds that stand or will begin."""
     query = (
         select(Hold.debtor_id, Hold.invoice_id, Hold.cause, Hold.amount_minor,
@@ -132,6 +183,12 @@ def _holds(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, lis
         part = amount if amount is not None else line
         found[debtor_id].append(Pause(invoice_id, part, cause in MONEY_MOVES, starts_at, until))
     return found
+
+
+def _open_calls(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    query = select(CallTask.debtor_id, CallTask.public_id).where(
+        CallTask.debtor_id.in_(ids), CallTask.done_at.is_(None))
+    return {debtor_id: public_id for debtor_id, public_id in session.execute(query)}
 
 
 def _refused_channels(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:

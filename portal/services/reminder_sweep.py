@@ -12,14 +12,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from portal import logs
 from portal.domain.cadences import Step
 from portal.domain.gate import COLLECTING, local_day
-from portal.domain.reminding import HELD, LOOK_AGAIN, TAKEN, Day, Outcome, look
+from portal.domain.reminding import BROKEN, LOOK_AGAIN, TAKEN, Day, Outcome, is_news, look, reason_after
 from portal.models import CadenceStep, CallTask, Debtor, Message, ReminderTrack, StepOutcome
 from portal.models.base import new_public_id
 from portal.runtime import Runtime
@@ -30,8 +29,6 @@ from portal.words.core import for_reader
 
 # So many invoices are looked at in one transaction: on SQLite it holds up every other writer.
 BATCH = 400
-# Why a debtor rests whose steps could not be taken.
-BROKEN = "not_ready"
 Rows = list[dict[str, Any]]
 
 
@@ -102,7 +99,8 @@ def _take(rt: Runtime, session: Session, now: datetime, ids: Sequence[int]) -> i
     written = _Written()
     for someone in someones:
         day = look([debt.at(now) for debt in someone.debts], someone.situation, may_call=someone.may_call,
-                   has_address=someone.has_address, now=now, is_open=someone.is_open)
+                   has_address=someone.has_address, now=now, is_open=someone.is_open,
+                   safe_mode=someone.business.safe_mode_at is not None)
         written.note(someone, day, now, names)
     written.write(session)
     return sum(len(someone.debts) for someone in someones)
@@ -153,6 +151,9 @@ class _Written:
     def _call(self, someone: Someone, day: Day, now: datetime, today: date) -> str:
         if day.call is None:
             return ""
+        if someone.open_call:
+            # One call at a time: who is to be called already is not to be called twice.
+            return f"call:{someone.open_call}"
         public_id = new_public_id()
         self.calls.append({
             "public_id": public_id, "business_id": someone.business.id, "debtor_id": someone.debtor.id,
@@ -172,9 +173,7 @@ class _Written:
     def _outcome(self, someone: Someone, outcome: Outcome, now: datetime, made: str) -> None:
         track, step, today = someone.tracks[outcome.invoice_id], outcome.step, local_day(now, someone.situation.zones)
         taken = outcome.what == TAKEN
-        # A step that waits for the same reason as yesterday is told once.
-        news = taken or (outcome.what == HELD and outcome.reason not in ("planned", track.reason))
-        if news and step is not None:
+        if is_news(outcome, track.reason) and step is not None:
             self.outcomes.append({
                 "business_id": track.business_id, "debtor_id": track.debtor_id, "invoice_id": track.invoice_id,
                 "step_id": step.id, "outcome": outcome.what, "reason": outcome.reason,
@@ -182,7 +181,7 @@ class _Written:
         self.tracks.append({
             "invoice": track.invoice_id, "new_step": step.id if taken and step else track.step_id,
             "new_on": today if taken else track.step_on, "new_look": outcome.look_at,
-            "new_reason": _rest(outcome, track)})
+            "new_reason": reason_after(outcome, track.reason)})
 
     def write(self, session: Session) -> None:
         """Write all of it."""
@@ -190,21 +189,11 @@ class _Written:
             session.execute(insert(Message), self.messages)
         paper_letters.write_rows(session, self.letters)
         if self.calls:
-            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-            # One call at a time: who is to be called already is not to be called twice.
-            session.execute(dialect.insert(CallTask).on_conflict_do_nothing(), self.calls)
+            session.execute(insert(CallTask), self.calls)
         if self.outcomes:
             session.execute(insert(StepOutcome), self.outcomes)
         if self.tracks:
             session.connection().execute(_MOVE, self.tracks)
-
-
-def _rest(outcome: Outcome, track: ReminderTrack) -> str:
-    """What a track says of itself: nothing while all is well, else why it waits, or why it rests."""
-    if outcome.what == TAKEN:
-        return "" if outcome.look_at else "cadence_ended"
-    # A closed day in between is no news about what holds a step.
-    return track.reason if outcome.reason == "planned" else outcome.reason
 
 
 _TRACKS: Any = ReminderTrack.__table__
