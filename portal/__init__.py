@@ -82,12 +82,14 @@ def _protect(app: Flask, rt: Runtime) -> None:
     from flask_wtf.csrf import CSRFProtect
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from portal.routes.shared import cookies, floods, headers, plain_text
+    from portal.routes.shared import browser, cookies, floods, headers, plain_text
 
     headers.install(app, rt.settings)
     plain_text.install(app)
     app.after_request(cookies.renew)
+    app.session_interface = browser.Sessions()
     CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = browser.form_token
     floods.install(app, rt.settings)
     hops = rt.settings.proxy_hops
     if hops:

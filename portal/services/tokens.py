@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from pydantic import SecretStr
 
 from config import Settings
+from portal.services.signing import KeptSerializer
 
 Purpose = Literal["portal-link", "link-cookie", "session-cookie", "stop", "not-me", "office-cookie", "invitation",
                   "choose-password", "import-file", "known-device"]
@@ -81,13 +82,13 @@ class Tokens:
         spellings = [_text(self._serializer([key], purpose).dumps(payload)) for key in self._keys]
         return any([hmac.compare_digest(spelling, text) for spelling in spellings])
 
-    def _serializer(self, keys: list[str], purpose: Purpose) -> URLSafeSerializer:
+    def _serializer(self, keys: list[str], purpose: Purpose) -> KeptSerializer:
         return _serializer(tuple(keys), purpose)
 
 
 @lru_cache(maxsize=64)
-def _serializer(keys: tuple[str, ...], purpose: Purpose) -> URLSafeSerializer:
-    return URLSafeSerializer(
+def _serializer(keys: tuple[str, ...], purpose: Purpose) -> KeptSerializer:
+    return KeptSerializer(
         list(keys), salt=f"portal.{purpose}", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})
 
 
