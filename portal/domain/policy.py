@@ -11,6 +11,7 @@ from portal.domain.currencies import minimum_charge
 
 # Above so many times the smallest charge a second person decides: the smallest charge knows what a currency is worth.
 SECOND_PERSON_ABOVE = 2_000
+MOST_GAP_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Policy:
     # Emails that ask for money leave between these hours of the debtor's day.
     quiet_from_hour: int = 21
     quiet_until_hour: int = 8
+    # So many days lie between two emails that ask, when they leave by themselves: Monday and then Thursday.
+    reminder_gap_days: int = 3
     # Questions are answered within so many working days; the page of the debtor promises it.
     answer_business_days: int = 2
     # Refunds and write-offs above this, by currency, need a second person where there is one; others: the default.

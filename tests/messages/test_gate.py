@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.domain.gate import COLLECTING, COURTESY, ESSENTIAL, QuietHours, Situation, decide, next_loud_moment
@@ -64,6 +64,53 @@ def test_a_late_evening_counts_for_the_day_on_which_it_will_be_sent() -> None:
     assert decide(replace(CLEAR, taken_days=frozenset({tomorrow})), late).reason == "one_a_day"
 
 
+def test_nothing_asks_on_a_closed_day_and_monday_comes_after_the_weekend() -> None:
+    weekdays = replace(CLEAR, is_open=lambda day: day.weekday() < 5)
+    saturday = datetime(2026, 11, 14, 10, 0, tzinfo=OREGON).astimezone(UTC)
+    decision = decide(weekdays, saturday)
+    assert (decision.verdict, decision.reason) == ("hold", "closed_day")
+    assert decision.at.astimezone(OREGON) == datetime(2026, 11, 16, 8, 0, tzinfo=OREGON)
+    assert decision.local_day == date(2026, 11, 16)
+    assert decide(replace(weekdays, message_class=COURTESY), saturday).verdict == "send"
+    assert decide(replace(weekdays, message_class=ESSENTIAL), saturday).verdict == "send"
+    friday_night = datetime(2026, 11, 13, 22, 0, tzinfo=OREGON).astimezone(UTC)
+    assert decide(weekdays, friday_night).local_day == date(2026, 11, 16)
+
+
+def test_a_calendar_without_an_open_day_lets_the_planned_day_count() -> None:
+    assert decide(replace(CLEAR, is_open=lambda _day: False), NOON).verdict == "send"
+
+
+@pytest.mark.parametrize(("last", "gap", "day", "reason"), [
+    (9, 1, 10, "clear"), (9, 3, 12, "too_soon"), (7, 3, 10, "clear"), (8, 3, 11, "too_soon"), (9, 14, 23, "too_soon")])
+def test_two_emails_that_ask_keep_their_distance(last: int, gap: int, day: int, reason: str) -> None:
+    decision = decide(replace(CLEAR, taken_days=frozenset({date(2026, 11, last)}), gap_days=gap), NOON)
+    assert (decision.reason, decision.local_day) == (reason, date(2026, 11, day))
+    assert decision.at.astimezone(OREGON).hour == (12 if reason == "clear" else 8)
+    courtesy = replace(CLEAR, message_class=COURTESY, taken_days=frozenset({date(2026, 11, last)}), gap_days=gap)
+    assert decide(courtesy, NOON).verdict == "send"
+
+
+def test_the_gap_ends_on_an_open_day_and_that_day_may_be_taken() -> None:
+    taken = frozenset({date(2026, 11, 9)})
+    waiting = replace(CLEAR, taken_days=taken, gap_days=5, is_open=lambda day: day.weekday() < 5)
+    assert decide(waiting, NOON).local_day == date(2026, 11, 16), "the fourteenth is a Saturday"
+    full = replace(waiting, taken_days=taken | {date(2026, 11, 16)})
+    assert decide(full, NOON).reason == "one_a_day"
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
+def test_the_days_on_which_clocks_are_set_have_their_morning_too(day: date) -> None:
+    for until_hour in (2, 3, 8):
+        situation = replace(CLEAR, quiet=QuietHours(21, until_hour))
+        midnight = datetime(day.year, day.month, day.day, 0, 30, tzinfo=OREGON).astimezone(UTC)
+        decision = decide(situation, midnight)
+        local = decision.at.astimezone(OREGON)
+        # At two in the night in March there is no two o'clock: the first hour there is counts.
+        assert decision.local_day == local.date() == day and local.hour in (until_hour, until_hour + 1)
+        assert decide(situation, decision.at).verdict == "send"
+
+
 def test_unsure_where_someone_is_every_zone_they_may_be_in_must_be_awake() -> None:
     zones = zones_of(None, "US", "America/Los_Angeles")
     assert zones[0] == OREGON and len(zones) > 10
@@ -87,6 +134,7 @@ PLACES = st.lists(st.sampled_from([
     "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana", "UTC"]).map(ZoneInfo), min_size=1, max_size=4)
 
 
+@example(datetime(2026, 2, 1, tzinfo=UTC), [ZoneInfo("America/New_York"), ZoneInfo("Europe/Madrid")], 0, 18)
 @given(MOMENTS, PLACES, st.integers(0, 23), st.integers(0, 23))
 def test_the_next_loud_moment_is_loud_and_never_far(
         now: datetime, zones: list[ZoneInfo], from_hour: int, until_hour: int) -> None:
