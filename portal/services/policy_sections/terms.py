@@ -9,7 +9,7 @@ from typing import Any
 from portal.domain.currencies import exponent, minimum_charge
 from portal.domain.errors import Refusal
 from portal.domain.money import MAX_MINOR
-from portal.domain.policy import Policy
+from portal.domain.policy import MOST_GAP_DAYS, Policy
 from portal.models import Business
 from portal.services.policy_sections import Edit, Field, Reading, Section, refuse_clashes, whole
 from portal.words.refusals import N_
@@ -17,7 +17,7 @@ from portal.words.refusals import N_
 BOUNDS = {
     "link_days": (1, 180), "pay_only_link_days": (1, 180), "transfer_wait_days": (1, 30),
     "discount_grace_minutes": (0, 1440), "late_fee_grace_days": (0, 120), "quiet_from_hour": (0, 23),
-    "quiet_until_hour": (0, 23), "answer_business_days": (1, 20),
+    "quiet_until_hour": (0, 23), "reminder_gap_days": (1, MOST_GAP_DAYS), "answer_business_days": (1, 20),
 }
 MOST_FEE = 2_500
 # The limit of one person can be lifted to at most so many times the product's own.
@@ -120,6 +120,8 @@ SECTION = Section(
         Field("quiet_from_hour", N_("No reminders from this hour"), "whole",
               N_("0 to 23, in the debtor's own day."), 2),
         Field("quiet_until_hour", N_("Until this hour"), "whole", N_("0 to 23, in the debtor's own day."), 2),
+        Field("reminder_gap_days", N_("Days between two reminders, at least"), "whole",
+              N_("1 to 14; a reminder that comes too soon waits."), 2),
         Field("answer_business_days", N_("Working days within which you answer questions"), "whole", longest=2),
         Field("second_approver_above", N_("Refunds and write-offs above this need a second person"),
               hint=N_("In your own currency; empty: the product's own limit."), longest=16),
