@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     celery_broker_url: str = Field("", repr=False)
     database_pool_size: int = 10
     log_level: str = "INFO"
+    # With it /metrics answers whoever brings it; without it only this very machine.
+    metrics_token: SecretStr = SecretStr("")
 
     @field_validator("link_keys", "encryption_keys", "stripe_webhook_secrets",
                      "stripe_connect_webhook_secrets", mode="before")
@@ -102,6 +104,8 @@ class Settings(BaseSettings):
         for name in ("session_key", "code_key"):
             _refuse_weak(name, (getattr(self, name),))
         _refuse_weak("link_keys", self.link_keys)
+        if self.metrics_token.get_secret_value():
+            _refuse_weak("metrics_token", (self.metrics_token,))
         if not self.link_keys or not self.encryption_keys:
             raise ValueError("link_keys and encryption_keys need at least one key each")
         if self.environment == "production":

@@ -41,6 +41,7 @@ WORDS = {
     "celery_broker_url": "only with Celery, see docs/operations.md",
     "database_pool_size": "connections of one process to PostgreSQL",
     "log_level": "`DEBUG`, `INFO`, `WARNING` …",
+    "metrics_token": "who brings it (Bearer) may read `/metrics`; empty: only this machine itself may",
 }
 
 

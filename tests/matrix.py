@@ -78,6 +78,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("brand.logo", "GET"): Row("public", target=BRAND),
     ("health.healthz", "GET"): Row("machine"),
     ("health.readyz", "GET"): Row("machine"),
+    # Only this machine itself, or who brings the token, may know that it is there.
+    ("metrics.metrics", "GET"): Row("machine", "404"),
     ("webhooks.stripe", "POST"): Row("machine", "400"),
     ("webhooks.stripe_connect", "POST"): Row("machine", "400"),
     # The door.

@@ -12,12 +12,13 @@ def open_all(app: Flask) -> None:
     from portal.routes.admin import blueprint as office
     from portal.routes.debtor import blueprint as debtor
     from portal.routes.debtor import stop
-    from portal.routes.shared import brand, health
+    from portal.routes.shared import brand, health, metrics
 
     app.register_blueprint(debtor)
     app.register_blueprint(office)
     app.register_blueprint(brand.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(webhooks.blueprint)
     csrf: CSRFProtect = app.extensions["csrf"]
     csrf.exempt(webhooks.blueprint)

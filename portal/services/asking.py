@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from portal import logs
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Payment
 from portal.runtime import Runtime
@@ -23,8 +24,16 @@ def ask_due(rt: Runtime, limit: int = 50) -> int:
     for payment_id in _due(rt, limit):
         if _claim(rt, payment_id):
             asked += 1
-            ask(rt, payment_id)
+            _ask_alone(rt, payment_id)
     return asked
+
+
+def _ask_alone(rt: Runtime, payment_id: int) -> None:
+    """Ask about one payment; an answer that cannot be booked is logged, and must not keep the others waiting."""
+    try:
+        ask(rt, payment_id)
+    except Exception as error:
+        logs.failed(error, payment=str(payment_id))
 
 
 def _due(rt: Runtime, limit: int) -> list[int]:

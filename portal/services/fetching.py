@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from portal import logs
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import StripeFetch
 from portal.runtime import Runtime
@@ -27,6 +28,10 @@ def fetch_due(rt: Runtime, limit: int = 50) -> int:
             _put_back(rt, row, token, str(silence))
         except StripeRefused as refusal:
             _put_back(rt, row, token, refusal.code, dead=True)
+        except Exception as error:
+            # One answer that cannot be booked must not keep the others waiting behind it.
+            logs.failed(error, fetch=str(row.id))
+            _put_back(rt, row, token, type(error).__name__)
         else:
             _finish(rt, row, token)
             done += 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from portal import logs
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.money_facts import Fact, Refunded
@@ -19,6 +20,8 @@ from portal.services import attempts, audit, credit_back, facts, ledger
 from portal.services.audit import Actor
 
 UNSETTLED_BANK = ("us_bank_account", "sepa_debit", "bacs_debit", "au_becs_debit", "acss_debit")
+# A refund Stripe has not answered about for so long waits for a person; it is still asked about, after the others.
+SILENCE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -162,15 +165,19 @@ def _mark(rt: Runtime, refund_id: int, state: str, code: str | None) -> None:
 
 
 def send_due(rt: Runtime, limit: int = 20) -> int:
-    """Ask again for refunds whose answer was lost or whose worker died before asking."""
+    """Ask again for refunds whose answer was lost or whose worker died before asking; the long silent ones last."""
     with rt.db.reading() as session:
         waiting = list(session.scalars(
-            select(Refund.id).where(Refund.state.in_(("requested", "unknown"))).order_by(Refund.id).limit(limit)))
+            select(Refund.id).where(Refund.state.in_(("requested", "unknown")))
+            .order_by(Refund.created_at < rt.now() - SILENCE, Refund.id).limit(limit)))
     for refund_id in waiting:
         try:
             send(rt, refund_id)
         except Refusal:
             continue
+        except Exception as error:
+            # An answer that cannot be booked must not keep the others waiting behind it.
+            logs.failed(error, refund=str(refund_id))
     return len(waiting)
 
 

@@ -39,6 +39,8 @@ ACTS: dict[str, str] = {
     "payout.paid": N_("Payout arrived"), "payout.failed": N_("Payout failed"),
     "cadence.switched_on": N_("Reminders by themselves switched on"),
     "cadence.switched_off": N_("Reminders by themselves switched off"),
+    "jobs.woken": N_("What rested was let try again"),
+    "step.words_changed": N_("Words of a reminder step changed"),
     "staff.signed_in": N_("Signed in"), "staff.signed_out": N_("Signed out"),
     "staff.business_chosen": N_("Business chosen"), "staff.comfort": N_("Look of the office chosen"),
     "staff.owner_made": N_("Owner made on the command line"), "staff.invited": N_("Person invited"),
@@ -70,7 +72,7 @@ TARGETS: dict[str, str] = {
     "business": N_("business"), "staff": N_("person"), "import": N_("import"), "question": N_("question"),
     "hold": N_("hold"), "session": N_("session"), "invitation": N_("invitation"), "note": N_("note"),
     "suspense": N_("money in suspense"), "chargeback": N_("chargeback"), "intent": N_("money in suspense"),
-    "payout": N_("payout"), "bulk": N_("act for many"),
+    "payout": N_("payout"), "bulk": N_("act for many"), "hand_over": N_("hand-over"), "step": N_("step"),
 }
 FIELDS: dict[str, str] = {
     "amount": N_("amount"), "reason": N_("reason"), "mode": N_("way"), "count": N_("how many"), "new": N_("new"),
@@ -86,10 +88,13 @@ FIELDS: dict[str, str] = {
     "transfer_wait_days": N_("days to wait for a transfer"), "late_fee_basis_points": N_("late fee"),
     "late_fee_grace_days": N_("days before a late fee"), "discount_grace_minutes": N_("minutes a discount stays open"),
     "quiet_from_hour": N_("quiet from"), "quiet_until_hour": N_("quiet until"),
+    "reminder_gap_days": N_("days between reminders"),
     "answer_business_days": N_("working days for an answer"), "second_approver_above": N_("limit of one person"),
     "business_debtors_skip_check": N_("companies need no check"), "code": N_("what happened"), "to": N_("led to"),
     "channel": N_("how it came"), "result": N_("result"), "cause": N_("cause"), "state": N_("state"),
-    "until": N_("until"), "invoice": N_("invoice"),
+    "until": N_("until"), "invoice": N_("invoice"), "to_kind": N_("to whom"),
+    "subject_en": N_("English subject"), "body_en": N_("English text"), "subject_es": N_("Spanish subject"),
+    "body_es": N_("Spanish text"),
 }
 # Where a debtor's own link led, and why money could not be matched.
 LED_TO: dict[str, str] = {
@@ -106,7 +111,7 @@ WAYS: dict[str, str] = {"reopen": N_("it is owed again"), "credit": N_("it is no
 CODES: dict[str, tuple[Mapping[str, str], ...]] = {
     "reason": (office_reasons.REASONS, happenings.REASONS, happenings.MESSAGE_REASONS, MISMATCHES),
     "code": (declines.REASONS,), "to": (LED_TO,), "mode": (WAYS,), "channel": (happenings.CHANNELS,),
-    "result": (happenings.CALL_RESULTS,), "cause": (happenings.HOLD_CAUSES,),
+    "result": (happenings.CALL_RESULTS,), "to_kind": (happenings.HAND_OVER_KINDS,), "cause": (happenings.HOLD_CAUSES,),
     "state": (office_reasons.STATES,),
 }
 # Ids and codes that say nothing to a reader.

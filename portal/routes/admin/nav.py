@@ -50,6 +50,7 @@ NAVIGATION: tuple[Group, ...] = (
     Group("set-up", N_("Set-up"), (
         Entry(N_("Business"), "office.setup", "set_up", also=("office.setup_section",)),
         Entry(N_("Staff"), "office.staff", "staff"),
+        Entry(N_("What runs by itself"), "office.jobs", "set_up"),
         Entry(N_("Audit"), "office.audit", "see_audit"),
         Entry(N_("Your account"), "office.account"),
     )),

@@ -13,8 +13,8 @@ from limits.strategies import FixedWindowRateLimiter
 from config import Settings
 
 MOST = RateLimitItemPerMinute(600)
-NEVER_LIMITED = {"static", "brand.css", "brand.logo", "health.healthz", "health.readyz", "webhooks.stripe",
-                 "webhooks.stripe_connect"}
+NEVER_LIMITED = {"static", "brand.css", "brand.logo", "health.healthz", "health.readyz", "metrics.metrics",
+                 "webhooks.stripe", "webhooks.stripe_connect"}
 
 
 class Counts(Storage):

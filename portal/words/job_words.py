@@ -1,0 +1,39 @@
+"""Words for what runs by itself: what each job does, and what rests after too many tries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.words.refusals import N_
+
+JOBS: Mapping[str, str] = {
+    "deliver_messages": N_("Send emails"),
+    "fetch_from_stripe": N_("Fetch fees from Stripe and close pages whose price has changed"),
+    "ask_stripe": N_("Ask Stripe about payments we have heard nothing of"),
+    "send_refunds": N_("Send refunds to Stripe"),
+    "track_new_invoices": N_("Give new invoices their series of reminders"),
+    "remind": N_("Take the reminder steps that are due"),
+    "wake_reminders": N_("Remind again of what is owed again"),
+    "count_dashboards": N_("Count what the first page shows"),
+    "catch_up_events": N_("Ask Stripe for events that never came"),
+    "catch_up_all_events": N_("Look through all that Stripe still keeps"),
+    "forget_payloads": N_("Forget the contents of old events"),
+    "forget_import_files": N_("Forget files that were never imported"),
+}
+RESTING: Mapping[str, str] = {
+    "emails": N_("Emails that no mail server took for more than a day"),
+    "fetches": N_("Questions to Stripe that were never answered"),
+    "questions": N_("Payments Stripe was asked about too often"),
+    "refunds": N_("Refunds Stripe has not answered about for a day"),
+    "steps": N_("Reminder steps that could not be taken; they are tried once a day"),
+}
+
+
+def job(code: str) -> str:
+    """Say what a job does; one that is gone or new is shown by its name."""
+    return JOBS.get(code, code)
+
+
+def resting(code: str) -> str:
+    """Say what it is that rests."""
+    return RESTING[code]
