@@ -9,6 +9,8 @@ Story = Literal["asking", "waiting", "declined", "announced", "processing", "rec
 
 # A chargeback in one of these states has given the money back or never took it.
 HARMLESS_CHARGEBACKS = ("", "won", "warning_closed")
+# Money that staff write down: they name the day it came, and nobody knows the hour.
+BY_HAND = ("transfer", "cash", "check")
 
 
 def story(*, state: str, captured: int, returned: int, chargeback: str, failed_before: bool) -> Story:

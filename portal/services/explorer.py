@@ -64,6 +64,11 @@ class Line:
     corrects: int | None
     sign: int = 1
 
+    @property
+    def only_day(self) -> bool:
+        """Say whether only its day is known: invoices and recorded money are written down by the day."""
+        return self.kind in ("issued", "manual_payment")
+
 
 @dataclass(frozen=True)
 class AccountPage:

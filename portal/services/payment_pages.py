@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.ledger import RECEIVABLE
+from portal.domain.payment_stories import BY_HAND
 from portal.models import Chargeback, Invoice, LedgerAccount, Payment, PaymentInvoice, Refund
 from portal.runtime import Runtime
 from portal.services import credit_back, ledger
@@ -68,6 +69,11 @@ class PaymentView:
     credit_minor: int
     # Whether the reader may send that credit back to themselves.
     may_take_back: bool
+
+    @property
+    def only_day(self) -> bool:
+        """Say whether only the day it came is known, because staff wrote it down."""
+        return self.channel in BY_HAND
 
     @property
     def discount_minor(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from portal.db import Database
 from portal.domain.credit_notes import tax_within
-from portal.models import Approval, Message, Payment
+from portal.models import Approval, LedgerTransfer, Message, Payment
 from portal.services import bookkeeping, debtor_money, debtor_page, debtor_relief, ledger
 from portal.services.debtor_money import Seen
 from portal.services.debtor_relief import Why
@@ -56,6 +57,19 @@ def test_money_pays_the_oldest_first_and_the_rest_is_credit(db: Database, tmp_pa
     assert desk.staff.name in desk.words and desk.acts() == ["payment.recorded"] and desk.books_are_sound()
     with db.reading() as session:
         assert session.scalars(select(Message).where(Message.kind == "receipt")).one().state == "queued"
+
+
+def test_recorded_money_has_a_day_and_no_hour(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+    desk.get("/payments/record")
+    desk.send("/payments/record", amount="40.00", received_on="2026-11-09")
+    assert "Nov 9 " in desk.words and "Nov 9, 12:00" not in desk.words
+    with db.reading() as session:
+        payment = session.scalars(select(Payment)).one()
+        transfer = session.scalars(select(LedgerTransfer).where(LedgerTransfer.kind == "manual_payment")).one()
+    for path in (f"payments/{payment.public_id}", f"ledger/transfers/{transfer.id}", "ledger/accounts/bank-USD"):
+        page = desk.client.get(f"/office/{path}", base_url=desk.rt.settings.base_url).get_data(as_text=True)
+        assert re.search(r"Nov(ember)? 9<", page) and not re.search(r"Nov(ember)? 9, 12:00", page), path
 
 
 def test_money_for_a_chosen_invoice_pays_that_one(db: Database, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from portal.domain.payment_stories import Story, story
+from portal.domain.payment_stories import BY_HAND, Story, story
 from portal.models import Chargeback, Debtor, Payment, PaymentInvoice
 from portal.services.lists import common
 from portal.services.lists.cells import At, Cell
@@ -30,7 +30,7 @@ MEANT: dict[str, tuple[str, ...]] = {
     "announced": ("announced",), "failed": ("failed",), "ended": ("expired", "canceled"), "returned": ("succeeded",),
 }
 WAYS = (("stripe", N_("By card or bank debit")), ("outside", N_("Outside the portal")))
-CHANNELS = {"stripe": ("checkout", "off_session"), "outside": ("transfer", "cash", "check")}
+CHANNELS = {"stripe": ("checkout", "off_session"), "outside": BY_HAND}
 STORIES: dict[str, tuple[str, str]] = {
     "asking": (N_("Asking Stripe"), "wait"), "waiting": (N_("Not paid yet"), "wait"),
     "declined": (N_("Declined, may try again"), "bad"), "announced": (N_("Bank transfer announced"), "wait"),
@@ -59,6 +59,11 @@ class PaymentRow:
     debtor_id: str
     debtor_name: str
     debtor_number: str
+
+    @property
+    def only_day(self) -> bool:
+        """Say whether only the day it came is known, because staff wrote it down."""
+        return self.channel in BY_HAND
 
 
 def _newest(context: Context, ask: Ask) -> Walk:

@@ -50,7 +50,7 @@ def tell(row: Row) -> Entry:
     title, icon, kind = TITLES.get(row.code, OTHER)
     number: Sayable = Plain(row.text) if row.text else Said(N_("their credit"))
     amount = Sum(-row.amount, row.currency) if row.word == "lowers" and row.text else Sum(row.amount, row.currency)
-    return Entry(row.at, Said(title, {"number": number}), icon, kind, amount=amount)
+    return Entry(row.at, Said(title, {"number": number}), icon, kind, amount=amount, only_day=row.code == "issued")
 
 
 def _side(scope: Scope, account: Column, way: str) -> Select[*tuple[Any, ...]]:

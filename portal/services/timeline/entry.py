@@ -76,7 +76,7 @@ class Lead(NamedTuple):
 class Entry:
     """One entry as a page shows it. `kind` is in, bad, held, skip or ""; `quote` is somebody's own words.
 
-    `by` names who of the staff did it.
+    `by` names who of the staff did it; `only_day` says that nobody knows the hour: a day was written down.
     """
 
     at: datetime
@@ -88,6 +88,7 @@ class Entry:
     quote: str = ""
     by: str = ""
     leads: tuple[Lead, ...] = ()
+    only_day: bool = False
 
 
 def reads(source: str, *, at: Column, id: Column, made_at: Column | None = None, amount: Column | None = None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_
 
+from portal.domain.payment_stories import BY_HAND
 from portal.models import Chargeback, Debtor, Payment, Refund
 from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
 from portal.words import declines, happenings
@@ -28,7 +29,6 @@ REFUNDS = {
     "failed": (N_("Refund of payment %(number)s failed"), "bad"),
     "canceled": (N_("Refund of payment %(number)s failed"), "bad"),
 }
-BY_HAND = ("transfer", "cash", "check")
 SEE = N_("See the payment")
 
 
@@ -72,7 +72,8 @@ def tell(row: Row) -> Entry:
     if row.code == "succeeded" and row.word in BY_HAND:
         bounced = {"debtor_id": row.who, "payment_id": row.ref}
         leads = (*leads, Lead("office.debtor_bounce", bounced, N_("It did not hold"), "record_money"))
-    return Entry(row.at, Said(text, number), icon, kind, _details(row), row.sum, leads=leads)
+    return Entry(row.at, Said(text, number), icon, kind, _details(row), row.sum, leads=leads,
+                 only_day=row.word in BY_HAND and row.code in ("succeeded", "returned"))
 
 
 def _state() -> ColumnElement[str]:
