@@ -28,11 +28,13 @@ def clashes(policy: Policy, *, has_bank_details: bool) -> tuple[Clash, ...]:
         found.append(Clash("pay_only_link_days", "link_days", "pay_only_outlives"))
     if policy.late_fee_basis_points and policy.late_fee_grace_days < policy.transfer_wait_days:
         found.append(Clash("late_fee_grace_days", "transfer_wait_days", "fee_while_waiting"))
+    if not quiet_hours(policy):
+        found.append(Clash("quiet_from_hour", "quiet_until_hour", "never_quiet"))
     if 24 - quiet_hours(policy) < FEWEST_LOUD_HOURS:
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "always_quiet"))
     return tuple(found)
 
 
 def quiet_hours(policy: Policy) -> int:
-    """Tell how many hours of a day are quiet: from 21 to 8 are eleven, equal hours mean none."""
+    """Tell how many hours of a day are quiet: from 21 to 8 are eleven, equal hours are none."""
     return (policy.quiet_until_hour - policy.quiet_from_hour) % 24

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -27,7 +27,10 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class ApprovalView:
-    """One weighty act as its page shows it; `about` is the number of the payment or invoice, amounts in minor units."""
+    """One weighty act as its page shows it; `about` is the number of the payment or invoice, amounts in minor units.
+
+    `due_on` is the day an invoice that would be given up falls due, or fell due; None for everything else.
+    """
 
     public_id: str
     act: str
@@ -48,6 +51,7 @@ class ApprovalView:
     decided_at: datetime | None
     version: int
     mine: bool
+    due_on: date | None = None
     # Why it cannot be done any more as it was asked, if so.
     obstacle: Refusal | None = None
 
@@ -245,7 +249,7 @@ def _view(session: Session, access: StaffAccess, row: Approval, obstacle: Refusa
         amount=row.amount_minor, reason=reason, mode=mode if sign else "", note=_note(session, row),
         asked_by=asked_by, asked_at=row.asked_at, expires_at=row.asked_at + approvals.STANDS,
         decided_by=decided_by or "", decided_at=row.decided_at, version=row.version,
-        mine=row.asked_by == access.staff_id, obstacle=obstacle)
+        mine=row.asked_by == access.staff_id, due_on=_due_on(session, row), obstacle=obstacle)
 
 
 def _number(session: Session, row: Approval) -> str:
@@ -255,6 +259,13 @@ def _number(session: Session, row: Approval) -> str:
     thing = Payment if row.act == "refund" else Invoice
     return session.scalar(select(thing.number).where(
         thing.business_id == row.business_id, thing.public_id == row.target)) or ""
+
+
+def _due_on(session: Session, row: Approval) -> date | None:
+    if row.act != "write_off" or transfer_of(row.target) is not None:
+        return None
+    return session.scalar(select(Invoice.due_on).where(
+        Invoice.business_id == row.business_id, Invoice.public_id == row.target))
 
 
 def _note(session: Session, row: Approval) -> str:

@@ -43,6 +43,8 @@ OFFICE: dict[str, str] = {
                             "transfer” contradict each other: a fee could be added while you wait for the money."),
     "always_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: together they leave "
                        "fewer than four hours of the day."),
+    "never_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: between the same two "
+                      "hours lies no quiet time, so reminders would leave in the middle of the night."),
     "owner_only": N_("Only an owner may change this. Nothing was changed."),
     "stripe_account_unknown": N_("Stripe does not know this account, or does not let this installation use it."),
     "stripe_no_answer": N_("Stripe does not answer at the moment. Nothing was changed; please try again."),

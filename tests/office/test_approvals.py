@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.domain.policy import Policy
-from portal.models import Approval, Membership, Message, Note, PolicyVersion, Refund
+from portal.models import Approval, Debtor, Membership, Message, Note, PolicyVersion, Refund
 from portal.services import approval_decisions, approvals, bookkeeping, delivery
 from portal.services.bookkeeping import Part
 from sandbox.stripe.server import StripeStandIn
-from tests.cast import balances
+from tests.cast import NOON, balances, make_invoice
 from tests.office.books import Desk, at, open_desk
 from tests.stripe.conftest import Shop, stripe_time
 from tests.stripe.test_money_path import the_payment
@@ -66,6 +66,21 @@ def test_a_small_write_off_is_done_at_once_with_one_audit_event_and_no_proof(des
     assert balances(desk.rt.db, desk.owed.business.id)["bad_debt USD"] == SMALL
     assert refused(lambda: write_off(desk, 1)) == "nothing_open"
     desk.assert_sound()
+
+
+def test_a_write_off_of_something_not_yet_due_says_so_to_the_second_person(desk: Desk) -> None:
+    with desk.rt.db.transaction() as session:
+        debtor = session.get_one(Debtor, desk.owed.debtor.id)
+        early = make_invoice(session, debtor, LARGE, due_on=NOON.date() + timedelta(days=9))
+    assert write_off(desk) == "waiting"
+    [late] = waits(desk)
+    assert approvals.write_off(desk.rt, desk.access("manager"), early.public_id, "agreed") == "waiting"
+    coming, seat = waits(desk)[1], desk.as_("second")
+    assert seat.get("/office/approvals").text.count("not due before Nov 19") == 1
+    assert "This invoice is not due yet." in seat.get(f"/office/approvals/{coming.public_id}").text
+    assert "not due" not in seat.get(f"/office/approvals/{late.public_id}").text
+    approval_decisions.approve(desk.rt, desk.access("second"), coming.public_id)
+    assert "not due" not in seat.get(f"/office/approvals/{coming.public_id}").text, "decided is decided"
 
 
 def test_a_large_write_off_asks_for_proof_and_waits_and_tells_everyone_who_may_decide(desk: Desk) -> None:

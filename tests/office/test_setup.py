@@ -62,6 +62,7 @@ def test_terms_make_a_new_version_and_one_audit_event_with_before_and_after(desk
     ({"pay_only_link_days": "40"}, ("Days a link to pay only works", "Days a link in an email works")),
     ({"late_fee": "1.5", "late_fee_grace_days": "5"}, ("before a late fee", "announced transfer")),
     ({"quiet_from_hour": "10", "quiet_until_hour": "8"}, ("No reminders from this hour", "Until this hour")),
+    ({"quiet_from_hour": "8", "quiet_until_hour": "8"}, ("No reminders from this hour", "Until this hour")),
 ])
 def test_rules_that_contradict_each_other_are_refused_naming_both(
         desk: Desk, typed: dict[str, str], rules: tuple[str, str]) -> None:

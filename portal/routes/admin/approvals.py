@@ -50,7 +50,7 @@ def approvals() -> str:
     """Show what waits for a second person, and what was decided lately."""
     rt, who = runtime(), access()
     return render_template("admin/approvals.html", waiting=approval_decisions.waiting(rt, who),
-                           decided=approval_decisions.decided(rt, who))
+                           decided=approval_decisions.decided(rt, who), today=current().local_date(rt.now()))
 
 
 @blueprint.get("/approvals/<approval_id>")
@@ -114,4 +114,4 @@ def _page(approval_id: str, form: ApproveForm, refuse_form: RefuseForm) -> str:
     seen = approval_decisions.one(runtime(), access(), approval_id)
     why = current().refusal(seen.obstacle) if seen.obstacle else ""
     return render_template("admin/approval.html", approval=seen, form=form, refuse_form=refuse_form, why=why,
-                           may_approve=access().may("approve"))
+                           may_approve=access().may("approve"), today=current().local_date(runtime().now()))
