@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Date, Row, String, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from portal.models import Debtor, Message, Note, Payment, PortalLink
+from portal.models import Debtor, DeliveryReport, Message, Note, Payment, PortalLink
 from portal.models.base import UtcDateTime
 
 SHOWN = 6
@@ -33,7 +33,7 @@ class Coming:
 
 @dataclass(frozen=True)
 class Habits:
-    """How calls and emails have worked: tried and with success."""
+    """How calls and emails have worked: tried and with success. An email that came back was never an email to them."""
 
     calls: int
     reached: int
@@ -69,9 +69,11 @@ def habits(session: Session, debtor: Debtor) -> Habits:
     """Count how calls and emails have worked with a debtor."""
     calls = select(func.count()).select_from(Note).where(
         Note.debtor_id == debtor.id, Note.business_id == debtor.business_id, Note.kind == "call")
+    came_back = select(DeliveryReport.id).where(
+        DeliveryReport.message_id == Message.message_id, DeliveryReport.kind == "bounce").exists()
     emails = select(func.count()).select_from(Message).where(
         Message.debtor_id == debtor.id, Message.business_id == debtor.business_id, Message.state == "sent",
-        Message.link_id.is_not(None))
+        Message.link_id.is_not(None), ~came_back)
     opened = emails.join(PortalLink, PortalLink.id == Message.link_id).where(PortalLink.first_opened_at.is_not(None))
     row = session.execute(select(
         calls.scalar_subquery(), calls.where(Note.result.in_(REACHED)).scalar_subquery(), emails.scalar_subquery(),

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import event, select
 
 from portal.db import Database
-from portal.models import DebtorStanding, Hold, Message, Note, PortalLink, Question, QuestionEntry
+from portal.models import DebtorStanding, DeliveryReport, Hold, Message, Note, PortalLink, Question, QuestionEntry
 from portal.services import bookkeeping, debtor_notes
 from portal.services.debtor_notes import Said
 from tests.borders import digest
-from tests.cast import NOON, make_debtor, make_invoice, make_offer
+from tests.cast import NOON, make_debtor, make_invoice, make_link, make_offer
 from tests.office.desk import Desk, access_of, open_desk
 
 
@@ -269,3 +269,24 @@ def test_scripts_and_formulas_in_every_text_stay_text(db: Database, tmp_path: Pa
     for path in ("", "/links", "/log", "/contact", "/terms", "/payments/record"):
         desk.get(path)
         assert "<script>alert" not in desk.text and "<img src=x" not in desk.text and "<svg onload" not in desk.text
+
+
+def test_emails_that_came_back_count_neither_as_tried_nor_as_a_success(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+    with db.transaction() as session:
+        for number in range(3):
+            link = make_link(session, desk.debtor(), first_opened_at=NOON if number == 0 else None)
+            session.add(Message(
+                business_id=desk.owed.business.id, debtor_id=desk.owed.debtor.id, kind="reminder", key=f"r{number}",
+                message_class="courtesy", to_address="helen@debtor.example", language="en", subject="Your invoice",
+                body_text="", body_html="", message_id=f"works{number}", state="sent", reason="clear",
+                link_id=link.id, created_at=NOON, due_at=NOON, sent_at=NOON))
+    desk.get()
+    assert "1 of 3 led to a visit" in desk.words
+    with db.transaction() as session:
+        session.add(DeliveryReport(source="dsn", report="soft", message_id="works1", kind="soft_bounce",
+                                   outcome="", received_at=NOON))
+        session.add(DeliveryReport(source="dsn", report="hard", message_id="works2", kind="bounce", outcome="",
+                                   received_at=NOON))
+    desk.get()
+    assert "1 of 2 led to a visit" in desk.words, "one came back for good; the other may still have arrived"
