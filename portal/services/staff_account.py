@@ -88,7 +88,8 @@ def change_password(rt: Runtime, visit: StaffVisit, old: str, new: str, network:
     Raises Refusal: invalid/old_password_wrong, invalid/password_…, too_many/sign_in_wait.
     """
     staff_passwords.refuse_weak(new, *own_names(rt, visit.staff.id))
-    attempt = staff_attempts.take(rt, "password", visit.staff.email, network)
+    # Counted apart: whoever mistypes here can still sign in elsewhere, and strangers at the door lock nobody out here.
+    attempt = staff_attempts.take(rt, "password", visit.staff.email, network, "password-change")
     with rt.db.reading() as session:
         stored = session.get_one(Staff, visit.staff.id).password_hash
     if not staff_passwords.matches(stored, old if len(old) <= LONGEST else ""):

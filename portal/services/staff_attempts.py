@@ -19,7 +19,7 @@ from portal.services.tokens import keyed_hash
 
 Kind = Literal["password", "totp", "recovery", "step_up"]
 # Tries of different counters never use up each other's: their rows differ by what their hashes were made for.
-Counter = Literal["sign-in", "password-link", "known-device"]
+Counter = Literal["sign-in", "password-link", "known-device", "password-change"]
 
 WINDOW = timedelta(minutes=15)
 # By address of a person, and by network; a network may be a whole office of people.

@@ -294,6 +294,22 @@ def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(door: D
     assert door.acts() == ["staff.password_changed"]
 
 
+def test_changing_the_password_and_signing_in_have_tries_of_their_own(door: Door) -> None:
+    browser, new = door.inside(door.owner), "seven grey herons wait"
+    for number in range(staff_attempts.PASSWORD_TRIES):
+        staff_attempts.take(door.house.rt, "password", door.owner.email, f"192.0.2.{number + 1}")
+    assert door.password(door.browser(), door.owner.email) == 429, "strangers have used up the door's tries"
+    browser.get("/office/account")
+    for _ in range(staff_attempts.PASSWORD_TRIES):
+        assert browser.send("/office/account/password", old="wrong wrong wrong", new=new, again=new).status_code == 422
+    status, spent = hashes_of(lambda: browser.send("/office/account/password", old=PASSWORD, new=new, again=new))
+    assert (status.status_code, spent) == (429, []), "guesses at an open desk are counted, too"
+    door.clock.pass_time(minutes=16)
+    for _ in range(staff_attempts.PASSWORD_TRIES):
+        assert browser.send("/office/account/password", old="wrong wrong wrong", new=new, again=new).status_code == 422
+    assert door.password(door.browser(), door.owner.email) == 303
+
+
 def test_devices_are_listed_and_ended_one_by_one_or_all(door: Door) -> None:
     stranger = door.hire("agent")
     theirs = door.inside(stranger)
