@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from scripts.places import LOOPBACK, Ports
+from scripts.places import DEMO_ENV, LOGS, LOOPBACK, Ports, shown
 
 OLD_AFTER_DAYS = 14
 
@@ -33,15 +33,16 @@ What to try (the page asks for what the email does not say):
   Kenji Mori pays in yen (150-0043), Dana Al-Fahim in dinars with three decimals (13001).
   On the hosted page: pay, be declined and try again, authenticate, pay by bank debit, or cancel.
 
-Commands work too:  set -a; . var/demo.env; set +a; .venv/bin/flask --app wsgi ledger verify
-Logs: var/log/   Stop: Ctrl-C   Start over with fresh data: make demo-reset
+Commands work too:  set -a; . {settings_file}; set +a; .venv/bin/flask --app wsgi ledger verify
+Logs: {logs}/   Stop: Ctrl-C   Start over with fresh data: make demo-reset
 """
 
 
 def text(ports: Ports, seconds: float, seeded: str, settings: Mapping[str, str]) -> str:
     """Say where everything is, and that old data is old."""
     said = TEXT.format(host=LOOPBACK, portal=ports.portal, stripe=ports.stripe, mailbox=ports.mailbox, seconds=seconds,
-                       password=settings["DEMO_PASSWORD"], key=settings["DEMO_TOTP_SECRET"])
+                       password=settings["DEMO_PASSWORD"], key=settings["DEMO_TOTP_SECRET"],
+                       settings_file=shown(DEMO_ENV), logs=shown(LOGS))
     try:
         # The day was written by this machine's own calendar.
         days = (date.today() - date.fromisoformat(seeded)).days  # noqa: DTZ011

@@ -69,7 +69,9 @@ def test_first_start_fills_itself_and_ctrl_c_leaves_no_process(folder: Path) -> 
         assert len(everyone) >= 6, "demo, stand-in, mailbox, worker, gunicorn and its worker"
         assert demo.stop() == 0
     assert [pid for pid in everyone if lives(pid)] == []
-    assert "127.0.0.1" in "".join(demo.said) and "97301" in "".join(demo.said)
+    said = "".join(demo.said)
+    assert "127.0.0.1" in said and "97301" in said
+    assert f". {folder}/demo.env" in said and f"Logs: {folder}/log/" in said, "where this demo is, not where others are"
 
 
 def test_second_start_is_there_in_seconds_with_the_same_state(folder: Path) -> None:
