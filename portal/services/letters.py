@@ -53,13 +53,26 @@ def reminder(session: Session, now: datetime, business: Business, debtor: Debtor
 
     `own` are the business's words for the step, by language; where there are none, ours are said.
     """
-    invoices = [
-        OwedInvoice(plain(i.number), plain(i.title), i.issued_on, i.due_on, i.currency, i.left_minor)
-        for i in askable.invoices]
+    invoices = owed(askable)
     no_fees = not has_fees(session, debtor)
     return write(session, now, business, debtor, lambda voice: email_kinds.reminder(
         voice.words, voice.sender, voice.reader, invoices, today=voice.words.local_date(now), no_fees=no_fees,
         tone=tone, own=own))
+
+
+def owed(askable: Askable) -> list[OwedInvoice]:
+    """Show invoices as letters name them, the oldest due date first."""
+    return [OwedInvoice(plain(i.number), plain(i.title), i.issued_on, i.due_on, i.currency, i.left_minor)
+            for i in askable.invoices]
+
+
+def filled_in(session: Session, now: datetime, business: Business, debtor: Debtor, askable: Askable, *,
+              tone: str) -> tuple[Words, dict[str, str]]:
+    """Give a debtor's words, and what the placeholders of a step become for them; at least one invoice."""
+    words = for_reader(debtor, business)
+    with speaking(words, now):
+        return words, email_kinds.filled_in(words, sender_of(business, words), _reader(session, debtor), owed(askable),
+                                            words.local_date(now), tone)
 
 
 def paid_sum(session: Session, payment: Payment) -> PaidSum:

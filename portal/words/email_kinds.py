@@ -62,7 +62,7 @@ def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[Ow
     """
     one = invoices[0] if len(invoices) == 1 else None
     firm = firmer(words, tone, today) if invoices[0].due_on < today else None
-    theirs = said(own, words, _filled_in(words, sender, reader, invoices, today, tone)) if own else Said()
+    theirs = said(own, words, filled_in(words, sender, reader, invoices, today, tone)) if own else Said()
     return Letter(
         subject=theirs.subject or words.text("A note from %(business)s", business=sender.name),
         preview=words.text("Your page with us, and the ways to take care of it."),
@@ -74,8 +74,9 @@ def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[Ow
     )
 
 
-def _filled_in(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], today: date,
-               tone: str) -> dict[str, str]:
+def filled_in(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], today: date,
+              tone: str) -> dict[str, str]:
+    """Give what the placeholders of a business's own words become for one reader; at least one invoice."""
     return values(
         words, name=reader.greeting_name or reader.name, business=sender.name, sender=sender.contact_name,
         phone=sender.contact_phone, numbers=[one.number for one in invoices], sums=_totals(words, invoices),

@@ -162,3 +162,15 @@ OFFICE: dict[str, str] = {
                           "Nothing was sent; look again."),
     "person_unknown": N_("Please choose somebody who works here."),
 }
+    # A business's own words
+    "unknown_placeholder": N_("We do not know %(unknown)s. Known are: %(known)s."),
+    "lone_brace": N_("A brace stands alone here. Braces are only for these: %(known)s."),
+    "words_threaten": N_("“%(found)s” threatens. Say plainly what happens and on which day, and nothing more."),
+    "subject_tells": N_("“%(found)s” would tell a bystander of money owed. Say it in the text, not in the subject."),
+    "subject_placeholder": N_("%(found)s in a subject would tell a bystander of money owed. Use it in the text."),
+    "subject_lines": N_("A subject is one line."),
+    "text_signs": N_("There are signs in this text that no letter has."),
+    "nothing_to_remind": N_("There is nothing to remind %(name)s of right now. Choose somebody else to see the words."),
+    "words_moved": N_("Somebody changed these words meanwhile. What you typed still stands here, nothing was kept "
+                      "yet."),
+    "step_is_gone": N_("This step is not part of your reminders any more. Nothing was kept."),
