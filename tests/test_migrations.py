@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.db import Database, build_engine
 from portal.domain.search import words_of
-from portal.models import Base, Hold, LedgerAccount, SearchWord
+from portal.models import Base, Consent, Hold, LedgerAccount, SearchWord
 from tests import databases
 from tests.cast import NOON, balances, someone_owes
 from tests.ledger.stories import received, start_payment, tell
@@ -115,3 +115,17 @@ def test_holds_survive_the_step_that_lets_a_hand_over_be_their_cause(db: Databas
         kept = session.scalars(select(Hold)).one()
     assert (kept.cause, kept.amount_minor, kept.starts_at) == ("dispute", 5_00, NOON)
     assert triggers(db.engine) == before
+
+
+def test_who_opted_out_before_words_were_kept_has_said_so(db: Database) -> None:
+    said, silent = someone_owes(db, 60_00), someone_owes(db, 60_00)
+    with db.engine.connect() as connection:
+        config = alembic_on(connection)
+        command.downgrade(config, "0007")
+        connection.execute(text("UPDATE debtor SET opted_out_at = created_at WHERE id = :id"), {"id": said.debtor.id})
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        kept = session.scalars(select(Consent)).one()
+    assert (kept.debtor_id, kept.channel, kept.given, kept.at) == (said.debtor.id, "email", False, NOON)
+    assert kept.debtor_id != silent.debtor.id
