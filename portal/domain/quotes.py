@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from portal.domain.currencies import minimum_charge, step
 from portal.domain.errors import Refusal
+from portal.domain.hand_overs import HandedTo
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class OpenInvoice:
     on_its_way: bool = False
     # The number of its account on the ledger.
     account: int = 0
+    # Somebody else pursues it now and is the one to pay.
+    handed_to: HandedTo | None = None
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,11 @@ def quote(invoices: Sequence[OpenInvoice], choice: Choice, *, now: datetime, min
 
     Worked: invoices of 608.43 (late) and 1,681.80 with 33.64 off until Friday; all of it costs 2,256.59.
     An amount of 700.00 pays 608.43 of the first and 91.57 of the second, without its discount.
-    Raises Refusal: nothing_open, payment_processing, unknown_invoice, amount_too_small, amount_too_large,
+    What was handed over is left out; who asks for nothing else is told. Raises Refusal: nothing_open,
+    invoice_handed_over, payment_processing, unknown_invoice, amount_too_small, amount_too_large,
     amount_step, below_minimum_charge.
     """
-    mine = sorted((i for i in invoices if i.currency == choice.currency and i.left_minor > 0), key=allocation_order)
-    if not mine:
-        raise Refusal("conflict", "nothing_open")
+    mine = _payable(invoices, choice)
     chosen = [invoice for invoice in _chosen(mine, choice.invoice_public_ids) if not invoice.on_its_way]
     if not chosen:
         raise Refusal("conflict", "payment_processing")
@@ -121,6 +123,16 @@ def quote(invoices: Sequence[OpenInvoice], choice: Choice, *, now: datetime, min
     owed = sum(invoice.left_minor for invoice in mine)
     cleared = sum(line.pay_minor + line.discount_minor for line in lines)
     return Quote(choice.currency, lines, owed - cleared)
+
+
+def _payable(invoices: Sequence[OpenInvoice], choice: Choice) -> list[OpenInvoice]:
+    open_ones = [i for i in invoices if i.currency == choice.currency and i.left_minor > 0]
+    mine = [i for i in open_ones if i.handed_to is None]
+    if any(i.handed_to and (not mine or i.public_id in choice.invoice_public_ids) for i in open_ones):
+        raise Refusal("conflict", "invoice_handed_over")
+    if not mine:
+        raise Refusal("conflict", "nothing_open")
+    return sorted(mine, key=allocation_order)
 
 
 def _chosen(mine: list[OpenInvoice], public_ids: tuple[str, ...]) -> list[OpenInvoice]:

@@ -26,6 +26,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "work": _WORKERS,            # calls, notes, links, holds, answers, contact data, assignments
     "record_money": _WORKERS,    # a bank transfer, cash or a check that was seen to arrive
     "move_money": _MANAGERS,     # refund, credit, write off, correct, resolve suspense
+    "hand_over": _MANAGERS,     # give invoices to an agency, a lawyer or a court, and take them back
     "approve": _MANAGERS,        # be the second person
     "import": _MANAGERS,
     "export": _MANAGERS,

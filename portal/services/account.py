@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.domain.access import Access
 from portal.domain.acts import Acts, discount_now, open_acts
+from portal.domain.hand_overs import HandedTo
 from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
 from portal.models import Business
 from portal.runtime import Runtime
@@ -17,8 +18,8 @@ from portal.services import account_rows, credit_back, debts
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
-SHOWN_HOLDS = ("chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid", "plan", "staff",
-               "import")
+SHOWN_HOLDS = ("hand_over", "chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid",
+               "plan", "staff", "import")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class InvoiceView:
     discount: OpenOffer | None
     hold: str
     on_its_way: bool
+    handed_to: HandedTo | None = None
 
     @property
     def with_discount_minor(self) -> int:
@@ -48,12 +50,13 @@ class InvoiceView:
 
 @dataclass(frozen=True)
 class Sum:
-    """All open invoices of one currency together, minor units."""
+    """All open invoices of one currency together, minor units; those that others pursue stand apart in `handed`."""
 
     currency: str
     invoices: tuple[InvoiceView, ...]
     credit_minor: int
     acts: Acts
+    handed: tuple[InvoiceView, ...] = ()
 
     @property
     def left_minor(self) -> int:
@@ -116,8 +119,13 @@ class AccountView:
         return sum(len(part.invoices) for part in self.sums)
 
     @property
+    def handed(self) -> tuple[InvoiceView, ...]:
+        """What others pursue now, whom to pay instead."""
+        return tuple(invoice for part in self.sums for invoice in part.handed)
+
+    @property
     def paid_up(self) -> bool:
-        return self.count == 0
+        return self.count == 0 and not self.handed
 
 
 def account_page(rt: Runtime, access: Access, currency: str, today: date) -> AccountView:
@@ -138,10 +146,11 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date) -> Acc
             days_late=max(0, (today - invoice.due_on).days), lines=tuple(papers.lines[invoice.id]),
             movements=tuple(papers.movements[invoice.id]), documents=tuple(papers.documents[invoice.id]),
             discount=discount_now(invoice, now), hold=holds.get(invoice.id, holds.get(None, "")),
-            on_its_way=invoice.on_its_way)
+            on_its_way=invoice.on_its_way, handed_to=invoice.handed_to)
         for invoice in opened}
     sums = _sums(opened, views, standings, alone, now, currency)
-    return AccountView(sums, _under_way(standings), _coming(views.values(), today), today)
+    ours = [view for view in views.values() if view.handed_to is None]
+    return AccountView(sums, _under_way(standings), _coming(ours, today), today)
 
 
 def _holds(standings: list[Standing]) -> dict[int | None, str]:
@@ -160,7 +169,8 @@ def _sums(opened: Sequence[OpenInvoice], views: dict[int, InvoiceView], standing
     for code in sorted(currencies, key=lambda code: (code != currency, code)):
         mine = [invoice for invoice in opened if invoice.currency == code]
         acts = open_acts(mine, alone=code in alone, now=now, transfer=True)
-        parts.append(Sum(code, tuple(views[i.id] for i in mine), credit.get(code, 0), acts))
+        shown, away = ([views[i.id] for i in mine if bool(i.handed_to) is handed] for handed in (False, True))
+        parts.append(Sum(code, tuple(shown), credit.get(code, 0), acts, tuple(away)))
     return tuple(parts)
 
 

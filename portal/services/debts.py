@@ -12,10 +12,20 @@ from sqlalchemy.orm import Session
 from portal.db import Asked
 from portal.domain.access import Access
 from portal.domain.currencies import minimum_charge
+from portal.domain.hand_overs import HandedTo
 from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
 from portal.domain.quotes import OpenInvoice, OpenOffer
-from portal.models import Invoice, LedgerAccount, Offer, Payment, PaymentInvoice, PolicyVersion
+from portal.models import (
+    HandOver,
+    HandOverInvoice,
+    Invoice,
+    LedgerAccount,
+    Offer,
+    Payment,
+    PaymentInvoice,
+    PolicyVersion,
+)
 from portal.models.base import fixed
 
 
@@ -40,9 +50,11 @@ def _open_query(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
         select(Invoice.id, Invoice.public_id, Invoice.number, Invoice.title, Invoice.issued_on, Invoice.due_on,
                Invoice.currency, Invoice.total_minor, LedgerAccount.id.label("account"), left, on_its_way,
                Offer.id.label("offer_id"), Offer.kind.label("offer_kind"), Offer.discount_minor, Offer.basis_points,
-               Offer.deadline)
+               Offer.deadline, HandOver.to_kind, HandOver.to_name, HandOver.to_contact, HandOver.reference)
         .join(LedgerAccount, LedgerAccount.invoice_id == Invoice.id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
+        .outerjoin(HandOverInvoice, and_(HandOverInvoice.invoice_id == Invoice.id, HandOverInvoice.open))
+        .outerjoin(HandOver, HandOver.id == HandOverInvoice.hand_over_id)
         .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
                LedgerAccount.kind == fixed(RECEIVABLE), LedgerAccount.credits < LedgerAccount.debits)
         .order_by(Invoice.due_on, Invoice.id))
@@ -54,10 +66,11 @@ def _open_invoice(row: Row[*tuple[Any, ...]]) -> OpenInvoice:
     # Early-pay and prompt-pay discounts ask for the whole invoice; a part paid before it has used the chance.
     if row.offer_id is not None and (row.left_minor == row.total_minor or row.offer_kind == "settlement"):
         terms = OpenOffer(row.offer_id, row.offer_kind, row.discount_minor, row.basis_points, row.deadline)
+    handed = HandedTo(row.to_kind, row.to_name, row.to_contact, row.reference) if row.to_kind else None
     return OpenInvoice(
         id=row.id, public_id=row.public_id, number=row.number, title=row.title, issued_on=row.issued_on,
         due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, left_minor=row.left_minor, offer=terms,
-        on_its_way=row.on_its_way, account=row.account)
+        on_its_way=row.on_its_way, account=row.account, handed_to=handed)
 
 
 def policy_of(session: Session, business_id: int) -> Policy:

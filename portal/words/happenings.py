@@ -47,6 +47,12 @@ HOLD_CAUSES: Mapping[str, str] = {
     "dispute": N_("Dispute"), "deferral": N_("More time"), "promise": N_("Promise"), "plan": N_("Plan"),
     "already_paid": N_("Says it is paid"), "staff": N_("Pause"), "chargeback": N_("Chargeback"),
     "transfer": N_("Transfer announced"), "import": N_("From the import"), "payment": N_("Payment on its way"),
+    "hand_over": N_("Handed over"),
+}
+HAND_OVER_KINDS: Mapping[str, str] = {"agency": N_("Agency"), "lawyer": N_("Lawyer"), "court": N_("Court")}
+HAND_OVER_STATUSES: Mapping[str, str] = {
+    "handed_over": N_("Handed over"), "in_progress": N_("In progress"), "recovered": N_("Recovered"),
+    "returned": N_("Returned"),
 }
 CHANNELS: Mapping[str, str] = {
     "checkout": N_("Card or bank, by Stripe"), "off_session": N_("Autopay"), "transfer": N_("Bank transfer"),
@@ -75,6 +81,9 @@ ACTS: Mapping[str, str] = {
     "email.stopped": N_("They stopped the emails that ask"), "email.resumed": N_("They let emails come again"),
     "debtor.not_me": N_("The reader said it is not them"), "debtor.email_bounced": N_("The email address bounced"),
     "identity.failed": N_("A check at the door failed"), "assignment.changed": N_("Assigned to somebody"),
+    "hand_over.made": N_("Invoices handed over"), "hand_over.handed_over": N_("Hand-over waits to be taken up"),
+    "hand_over.in_progress": N_("Hand-over in progress"), "hand_over.recovered": N_("Hand-over ended: recovered"),
+    "hand_over.returned": N_("Invoices taken back from a hand-over"),
     "question.answered": N_("Question answered"), "question.closed": N_("Question closed"),
 }
 OTHER_ACT = N_("Changed: %(act)s")

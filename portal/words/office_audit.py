@@ -93,6 +93,10 @@ FIELDS: dict[str, str] = {
     "business_debtors_skip_check": N_("companies need no check"), "code": N_("what happened"), "to": N_("led to"),
     "channel": N_("how it came"), "result": N_("result"), "cause": N_("cause"), "state": N_("state"),
     "until": N_("until"), "invoice": N_("invoice"), "to_kind": N_("to whom"),
+    "thank_you_notes": N_("notes of thanks"), "ask_feedback": N_("question how it was"),
+    "thank_you_credit": N_("credit for paying early"), "thank_you_credit_basis_points": N_("credit, share"),
+    "thank_you_credit_amount": N_("credit, amount"), "thank_you_credit_cap": N_("credit, at most"),
+    "check_in_days": N_("days until a check-in"),
     "subject_en": N_("English subject"), "body_en": N_("English text"), "subject_es": N_("Spanish subject"),
     "body_es": N_("Spanish text"),
 }

@@ -52,6 +52,14 @@ OFFICE: dict[str, str] = {
     "name_differs": N_("That is not the name of the business. Type it as it stands here: %(name)s."),
     "paused_already": N_("All reminders are paused already."),
     "not_paused": N_("Reminders are not paused."),
+    # Handing over
+    "hand_over_words_missing": N_("Please say who takes it over and how the debtor reaches them: their page shows it."),
+    "hand_over_nothing_open": N_("Nothing is open on %(number)s any more, so it cannot be handed over."),
+    "hand_over_stands": N_("%(number)s is handed over already. Take it back there first."),
+    "hand_over_on_its_way": N_("A payment for %(number)s is on its way. Wait until it has arrived or come back."),
+    "hand_over_ended": N_("This has ended. Hand the invoices over anew if they are to go there again."),
+    "hand_over_still_open": N_("Something is still open on these invoices. Record the money that came in, or write the "
+                               "rest off; then it is recovered."),
     # Imports
     "file_missing": N_("Please choose a file first; an empty one has nothing to take in."),
     "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who "

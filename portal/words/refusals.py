@@ -77,6 +77,8 @@ SENTENCES: dict[str, str] = {
     "refund_too_large": N_("That is more than this payment can give back."),
     "split_impossible": N_("This amount cannot be divided that way."),
     "suspense_resolved": N_("This money has been dealt with already."),
+    "invoice_handed_over": N_("Somebody else looks after this invoice now. Your page says whom to pay."),
+    "ask_who_sent_it": N_("This can no longer be paid here. Please ask the person who sent you the link."),
     "pay_links_used_up": N_("You already have many links that work. Please end one of them first."),
     # Access
     "unknown_page": N_("There is nothing here, or it is not yours to see."),

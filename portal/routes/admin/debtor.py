@@ -12,7 +12,7 @@ from portal.domain.access import KNOWN, Access
 from portal.domain.errors import Refusal
 from portal.routes.admin.desk import access, blueprint, guarded
 from portal.routes.shared.runtime import runtime
-from portal.services import debtor_desk, debtor_page, documents, timeline
+from portal.services import debtor_desk, debtor_page, documents, hand_overs, timeline
 from portal.services.documents import Document
 from portal.services.timeline.entry import GROUPS
 from portal.words import calls, happenings
@@ -39,7 +39,8 @@ def debtor(debtor_id: str) -> str:
     page = debtor_page.page(runtime(), access(), debtor_id, group=group, before=before,
                             all_invoices=request.args.get("invoices") == "all")
     return render_template("admin/debtor.html", page=page, groups=_groups(page, debtor_id), shown=happenings,
-                           terms_words=_terms(page), call=_call(page))
+                           terms_words=_terms(page), call=_call(page),
+                           hand_overs=hand_overs.standing(runtime(), access(), debtor_id))
 
 
 @blueprint.get("/debtors/<debtor_id>/statement.pdf")
