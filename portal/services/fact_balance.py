@@ -22,7 +22,7 @@ def book_line(session: Session, fact: BalanceLine, now: datetime) -> str:
         # Payouts and chargebacks are booked from their own objects, which carry these lines.
         return "noted"
     subject = fact_lookup.lock_payment(
-        session, account=fact.account, intent=fact.intent,
+        session, intent=fact.intent,
         charge=fact.source if fact.source.startswith(("ch_", "py_")) else None)
     if subject is not None and subject.payment.captured_minor:
         payment = subject.payment

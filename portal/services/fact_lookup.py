@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.domain.money_facts import Fact
-from portal.models import Business, Payment, PaymentInvoice, StripeFetch, SuspenseItem, WaitingFact, lock_debtor
+from portal.models import Business, Debtor, Payment, PaymentInvoice, StripeFetch, SuspenseItem, WaitingFact
 
 
 @dataclass(frozen=True)
@@ -22,31 +24,48 @@ class Subject:
     lines: list[PaymentInvoice]
 
 
-def lock_payment(session: Session, *, account: str, intent: str | None = None, charge: str | None = None,
+def lock_payment(session: Session, *, intent: str | None = None, charge: str | None = None,
                  public_id: str = "") -> Subject | None:
     """Find a payment by Stripe's ids or ours and lock its debtor; None when there is none."""
-    found = _find(session, account, intent, charge, public_id)
-    if found is None:
-        # Its payment may be told of at this very moment, and would not see a fact that is only now put to wait.
-        lock_names(session, intent, charge)
-        found = _find(session, account, intent, charge, public_id)
+    session.flush()
+    found = lock_debtor_of(session, intent=intent, charge=charge, public_id=public_id)
     if found is None:
         return None
-    lock_debtor(session, found.business_id, found.debtor_id)
     # Only now is it read: what was seen before the lock may be old.
-    rows = session.execute(_WITH_LINES, {"payment": found.id}).all()
+    rows = session.execute(_WITH_LINES, {"payment": found}).all()
     return Subject(rows[0][0], [line for _, line in rows if line is not None])
 
 
-# The questions every fact asks, put together once: that takes longer than asking them.
-_WITH_LINES = (
-    select(Payment, PaymentInvoice).outerjoin(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
-    .where(Payment.id == bindparam("payment")).order_by(PaymentInvoice.position)
-    .execution_options(populate_existing=True))
-_NAMED = select(
-    Payment.id, Payment.business_id, Payment.debtor_id, Payment.payment_intent, Payment.public_id, Payment.charge,
-).where(or_(Payment.payment_intent == bindparam("payment_intent"), Payment.public_id == bindparam("public_id"),
-            Payment.charge == bindparam("charge")))
+def lock_debtor_of(session: Session, *, intent: str | None = None, charge: str | None = None, public_id: str = "",
+                   tells_of: Sequence[str | None] = ()) -> int | None:
+    """Lock the debtor whose payment goes by one of these names; gives the payment's key, or None if none does.
+
+    What `tells_of` names is locked by the same question, as lock_names() does it.
+    """
+    connection = session.connection()
+    held = tells_of if connection.dialect.name == "postgresql" else ()
+    # What is not known is NULL here, which nothing equals.
+    names = {"intent": intent or None, "public": public_id or None, "charge": charge or None,
+             **{f"name_{number}": name for number, name in enumerate(sorted(name or "" for name in held))}}
+    found = connection.execute(_lock(len(held)), names).first()
+    if found is None:
+        # Its payment may be told of at this very moment, and would not see a fact that is only now put to wait.
+        lock_names(session, intent, charge, *tells_of)
+        found = connection.execute(_lock(len(held)), names).first()
+    return None if found is None else int(found[0])
+
+
+@cache
+def _lock(names_held: int) -> Select[Any]:
+    payment, debtor = Payment.__table__, Debtor.__table__
+    # The payment intent is Stripe's own word and outranks what metadata claims.
+    names = (payment.c.payment_intent == bindparam("intent"), payment.c.public_id == bindparam("public"),
+             payment.c.charge == bindparam("charge"))
+    locks = [_name_lock(bindparam(f"name_{number}", type_=String)) for number in range(names_held)]
+    return (
+        select(payment.c.id, *locks).join(debtor, debtor.c.id == payment.c.debtor_id).where(or_(*names))
+        .order_by(case(*((name, rank) for rank, name in enumerate(names)))).limit(1)
+        .with_for_update(key_share=True, of=debtor))
 
 
 def lock_names(session: Session, *names: str | None) -> None:
@@ -56,22 +75,19 @@ def lock_names(session: Session, *names: str | None) -> None:
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    locks = [func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in sorted(filter(None, names))]
+    locks = [_name_lock(name) for name in sorted(set(filter(None, names)))]
     if locks:
         session.execute(select(*locks))
 
 
-def _find(session: Session, account: str, intent: str | None, charge: str | None,
-          public_id: str) -> Row[*tuple[Any, ...]] | None:
-    # What is not known is NULL here, which nothing equals.
-    names = {"payment_intent": intent or None, "public_id": public_id or None, "charge": charge or None}
-    found = session.execute(_NAMED, names).all()
-    # The payment intent is Stripe's own word and outranks what metadata claims.
-    for name, value in names.items():
-        for payment in found:
-            if value and getattr(payment, name) == value:
-                return payment
-    return None
+def _name_lock(name: str | ColumnElement[str]) -> ColumnElement[Any]:
+    return func.pg_advisory_xact_lock(func.hashtextextended(name, 0))
+
+
+_WITH_LINES = (
+    select(Payment, PaymentInvoice).outerjoin(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+    .where(Payment.id == bindparam("payment")).order_by(PaymentInvoice.position)
+    .execution_options(populate_existing=True))
 
 
 def suspense_of(session: Session, intent: str | None) -> SuspenseItem | None:

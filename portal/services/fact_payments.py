@@ -5,70 +5,74 @@ The one path for money in, whoever started the payment and however we learned of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import CLEARING, SUSPENSE, Entry, own, receivable
 from portal.domain.money_facts import Described, Moved, Received
 from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
-from portal.models.base import fixed
 from portal.models.payments import OPEN_STATES
-from portal.services import audit, fact_lookup, ledger, messages, settle
+from portal.services import arrivals, audit, fact_lookup, ledger, messages, settle
+from portal.services.arrivals import Expected
 from portal.services.fact_lookup import Subject
 
 FEE_PATIENCE = timedelta(minutes=15)
 ENDED_STATES = {"declined": "failed", "failed": "failed", "canceled": "canceled", "expired": "expired"}
 
 
-def receive(session: Session, fact: Received, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came of money that arrived, and whether facts may have been waiting for it."""
+
+    outcome: str
+    awaited: bool
+
+
+def receive(session: Session, fact: Received, now: datetime) -> Arrival:
     """Book money that has arrived: to the invoices it was for, the rest to the debtor's credit.
 
     Whatever does not match our own record goes to suspense in full and closes nothing.
     """
-    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, public_id=fact.payment)
-    reason = _mismatch(subject, fact)
-    if subject is None or reason:
-        return _suspend(session, fact, subject, reason or "unknown_payment", now)
-    payment = subject.payment
-    _learn(payment, fact.intent, fact.charge, fact.brand, fact.last4)
+    payment = arrivals.lock(session, fact)
+    reason = _mismatch(payment, fact)
+    if payment is None or reason:
+        return Arrival(_suspend(session, fact, payment, reason, now), awaited=True)
     if payment.captured_minor:
-        return "applied"
-    was_processing = payment.state == "processing"
-    payment.state, payment.received_at, payment.captured_minor = "succeeded", fact.happened_at, fact.amount
-    payment.moved_at = fact.happened_at
+        arrivals.learn(session, payment, fact)
+        return Arrival("applied", payment.awaited)
     # The fee comes with a later event; should that never come, a job asks for it.
-    payment.ask_at, payment.ask_count = now + FEE_PATIENCE, 0
-    _close_lines(subject)
-    _book(session, subject, fact, now)
-    if was_processing:
+    arrivals.close(session, payment, fact, ask_at=now + FEE_PATIENCE)
+    _book(session, payment, fact, now)
+    if payment.state == "processing":
         _release_hold(session, payment, now)
-    _close_stale_pages(session, payment, now)
-    messages.queue_receipt(session, now, payment)
+    if payment.rivaled:
+        _close_stale_pages(session, payment, now)
+    messages.queue_receipt(session, now, payment, payment.addressee)
     audit.record(session, at=now, actor=audit.STRIPE, act="payment.received", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", amount=fact.amount)
-    return "applied"
+    return Arrival("applied", payment.awaited)
 
 
-def _book(session: Session, subject: Subject, fact: Received, now: datetime) -> None:
-    payment = subject.payment
+def _book(session: Session, payment: Expected, fact: Received, now: datetime) -> None:
+    clearing = own(CLEARING, payment.currency)
     entries = [
-        Entry(receivable_debit, receivable(line.invoice_id, payment.debtor_id, payment.currency), line.amount_minor,
-              "payment", f"stripe:{fact.intent}:paid:{line.invoice_id}", "payment", payment.public_id,
+        Entry(clearing, receivable(part.invoice_id, payment.debtor_id, payment.currency), part.amount_minor,
+              "payment", f"stripe:{fact.intent}:paid:{part.invoice_id}", "payment", payment.public_id,
               fact.happened_at, memo="payment")
-        for line in subject.lines for receivable_debit in (own(CLEARING, payment.currency),)]
-    ledger.post(session, payment.business_id, entries, now=now)
-    discounted = any(line.offer_id for line in subject.lines)
-    who = (session, payment.business_id, payment.debtor_id, payment.currency)
-    if discounted or settle.needs_settling(*who):
-        settle.settle(*who, cause=f"{fact.intent}:paid", now=now)
+        for part in payment.parts]
+    posted = ledger.write_down(session, payment.business_id, entries, now=now)
+    # Money can lie anywhere but where its payer sent it only once credit has ever existed.
+    if posted.credit or any(part.offer_id for part in payment.parts):
+        settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=f"{fact.intent}:paid",
+                      now=now)
 
 
-def _mismatch(subject: Subject | None, fact: Received) -> str:
-    if subject is None:
+def _mismatch(payment: Expected | None, fact: Received) -> str:
+    if payment is None:
         return "unknown_payment"
-    payment = subject.payment
     if (payment.stripe_account or "") != fact.account:
         return "other_account"
     if payment.payment_intent not in (None, fact.intent):
@@ -80,7 +84,7 @@ def _mismatch(subject: Subject | None, fact: Received) -> str:
     return "" if payment.amount_minor == fact.amount else "other_amount"
 
 
-def _suspend(session: Session, fact: Received, subject: Subject | None, reason: str, now: datetime) -> str:
+def _suspend(session: Session, fact: Received, payment: Expected | None, reason: str, now: datetime) -> str:
     business_id = fact_lookup.business_of_account(session, fact.account)
     if business_id is None:
         # An account that is not on our map: nobody's books can hold it; the event is kept for a person.
@@ -89,10 +93,10 @@ def _suspend(session: Session, fact: Received, subject: Subject | None, reason: 
     if session.scalar(select(SuspenseItem.id).where(
             SuspenseItem.business_id == business_id, SuspenseItem.payment_intent == fact.intent)):
         return "mismatch"
-    mine = subject is not None and subject.payment.business_id == business_id
+    mine = payment is not None and payment.business_id == business_id
     session.add(SuspenseItem(
         business_id=business_id, currency=fact.currency, amount_minor=fact.amount, payment_intent=fact.intent,
-        payment_id=subject.payment.id if subject and mine else None, reason=reason, created_at=now, returned_minor=0))
+        payment_id=payment.id if payment and mine else None, reason=reason, created_at=now, returned_minor=0))
     entry = Entry(own(CLEARING, fact.currency), own(SUSPENSE, fact.currency), fact.amount, "suspense",
                   f"stripe:{fact.intent}:suspense", "suspense", fact.intent, fact.happened_at, memo=reason)
     ledger.post(session, business_id, [entry], now=now)
@@ -104,7 +108,7 @@ def _suspend(session: Session, fact: Received, subject: Subject | None, reason: 
 
 def move(session: Session, fact: Moved, now: datetime) -> str:
     """Note that a payment changed without money arriving. What has succeeded stays so, whatever comes late."""
-    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, public_id=fact.payment)
+    subject = fact_lookup.lock_payment(session, intent=fact.intent, public_id=fact.payment)
     if subject is None or (subject.payment.stripe_account or "") != fact.account:
         return "noted"
     payment = subject.payment
@@ -128,7 +132,7 @@ def move(session: Session, fact: Moved, now: datetime) -> str:
 
 def describe(session: Session, fact: Described, now: datetime) -> str:
     """Note how the payer would recognize a payment; money does not move."""
-    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, charge=fact.charge)
+    subject = fact_lookup.lock_payment(session, intent=fact.intent, charge=fact.charge)
     if subject is None:
         return fact_lookup.wait_for(session, fact.intent, fact, f"described:{fact.charge}", now)
     if (subject.payment.stripe_account or "") != fact.account:
@@ -179,23 +183,13 @@ def _close_lines(subject: Subject) -> None:
         line.open = False
 
 
-def _release_hold(session: Session, payment: Payment, now: datetime) -> None:
+def _release_hold(session: Session, payment: Payment | Expected, now: datetime) -> None:
     session.execute(update(Hold).where(
         Hold.business_id == payment.business_id, Hold.cause == "payment", Hold.cause_id == payment.public_id,
         Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
 
 
-def _close_stale_pages(session: Session, payment: Payment, now: datetime) -> None:
+def _close_stale_pages(session: Session, payment: Expected, now: datetime) -> None:
     """The balance moved, so other pages that ask for the old sum are closed right after the commit."""
-    which = {"debtor": payment.debtor_id, "payment": payment.id, "currency": payment.currency}
-    for page, account in session.execute(_STALE, which):
-        fact_lookup.ask_later(session, "close_page", str(page), account or "", now)
-
-
-_STALE = (
-    select(Payment.checkout_session, Payment.stripe_account).distinct()
-    .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
-    .where(PaymentInvoice.debtor_id == bindparam("debtor"), PaymentInvoice.open,
-           Payment.id != bindparam("payment"), Payment.currency == bindparam("currency"),
-           or_(Payment.state == fixed("open"), Payment.state == fixed("unknown")),
-           Payment.checkout_session.is_not(None)))
+    for page, account in arrivals.rival_pages(session, payment):
+        fact_lookup.ask_later(session, "close_page", page, account, now)

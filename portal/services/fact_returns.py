@@ -25,7 +25,7 @@ CLOSED = ("won", "lost", "warning_closed", "prevented")
 
 def refund(session: Session, fact: Refunded, now: datetime) -> str:
     """Book a refund as it stands: money gone, or come home because the refund failed."""
-    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, charge=fact.charge)
+    subject = fact_lookup.lock_payment(session, intent=fact.intent, charge=fact.charge)
     if subject is None or not subject.payment.captured_minor:
         item = fact_lookup.suspense_of(session, fact.intent)
         if item is not None:
@@ -73,7 +73,7 @@ def _refund_row(session: Session, payment: Payment, fact: Refunded, now: datetim
 
 def chargeback(session: Session, fact: ChargedBack, now: datetime) -> str:
     """Book a chargeback as it stands: money withdrawn, its fee, and money reinstated when it was won."""
-    subject = fact_lookup.lock_payment(session, account=fact.account, intent=fact.intent, charge=fact.charge)
+    subject = fact_lookup.lock_payment(session, intent=fact.intent, charge=fact.charge)
     if subject is None or not subject.payment.captured_minor:
         item = fact_lookup.suspense_of(session, fact.intent)
         if item is not None:

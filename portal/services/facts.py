@@ -27,8 +27,10 @@ def apply(session: Session, fact: Fact, *, now: datetime) -> str:
     """Book one fact; the same fact again changes nothing. Returns applied, waiting, noted or mismatch."""
     match fact:
         case Received():
-            outcome = fact_payments.receive(session, fact, now)
-            _apply_waiting(session, fact, now)
+            arrival = fact_payments.receive(session, fact, now)
+            outcome = arrival.outcome
+            if arrival.awaited:
+                _apply_waiting(session, fact, now)
         case Moved():
             outcome = fact_payments.move(session, fact, now)
         case Described():

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, Table, bindparam, insert, select, update
+from sqlalchemy import BigInteger, ScalarSelect, String, Table, bindparam, insert, null, select, union_all, update
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -46,62 +47,84 @@ class Issued:
     received_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a posting came to: how many of its entries were new, and whether a debtor in it has ever had credit."""
+
+    new: int
+    credit: bool
+
+
 def post(session: Session, business_id: int, entries: Sequence[Entry], *, now: datetime) -> int:
+    """Write down money facts as write_down() does; returns how many entries were new."""
+    return write_down(session, business_id, entries, now=now).new
+
+
+def write_down(session: Session, business_id: int, entries: Sequence[Entry], *, now: datetime) -> Posted:
     """Write down money facts, each at most once, and keep the debtors' totals true in the same commit.
 
     The caller holds the debtor's lock. A credit beyond what is left of a receivable goes to the debtor's credit,
-    so that a true fact is never refused. Returns how many entries were new.
+    so that a true fact is never refused.
     """
-    known = _known_keys(session, business_id, [entry.key for entry in entries])
+    wanted = {account for entry in entries for account in (entry.debit, entry.credit)}
+    # The excess of a capped credit may need this one; it is made only when it does.
+    spare = {debtor_credit(account.debtor_id, account.currency) for account in wanted
+             if account.kind == RECEIVABLE and account.debtor_id is not None}
+    known, found = _look_up(session, business_id, wanted | spare, [entry.key for entry in entries])
+    accounts = _Accounts(session, business_id, found)
     fresh = [entry for entry in entries if entry.key not in known]
-    if not fresh:
-        return 0
-    accounts = _accounts(session, business_id, fresh)
+    if fresh:
+        accounts.open({account for entry in fresh for account in (entry.debit, entry.credit)})
+        _write(session, business_id, fresh, accounts, now)
+    return Posted(len(fresh), any(account.kind == DEBTOR_CREDIT for account in accounts))
+
+
+def _write(session: Session, business_id: int, fresh: Sequence[Entry], accounts: Open, now: datetime) -> None:
     rows: list[dict[str, object]] = []
     moved: dict[int, list[int]] = {}
     for entry in fresh:
         for part in _capped(entry, accounts, moved):
             rows.append(_row(business_id, part, accounts, now))
             _move(part, accounts, moved)
-    session.execute(_TRANSFER, rows)
+    session.connection().execute(_TRANSFER, rows)
     _keep_totals(session, moved)
-    return len(fresh)
 
 
-def _known_keys(session: Session, business_id: int, keys: list[str]) -> set[str]:
+def _look_up(session: Session, business_id: int, wanted: set[Account], keys: list[str]) -> tuple[set[str], Open]:
+    """Find which of these causes are booked, and the accounts, by one question."""
     # ON CONFLICT DO NOTHING would meet the append-only trigger on SQLite; under the lock a look suffices.
     if len(set(keys)) != len(keys):
         raise LedgerError("one posting names the same cause twice")
-    spelled = [*keys, *(f"{key}{EXCESS}" for key in keys)]
+    # What this transaction has changed so far may decide.
+    session.flush()
+    found = session.connection().execute(_LOOK, {
+        "business": business_id, "kinds": sorted({account.kind for account in wanted}),
+        "currencies": sorted({account.currency for account in wanted}),
+        "owners": sorted({account.owner for account in wanted}),
+        "keys": [*keys, *(f"{key}{EXCESS}" for key in keys)]}).all()
     # A credit that found no room at all stands only as its excess.
-    return {key.removesuffix(EXCESS) for key in session.scalars(_KEYS, {"business": business_id, "keys": spelled})}
+    known = {row.key.removesuffix(EXCESS) for row in found if row.key is not None}
+    accounts = {Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row
+                for row in found if row.key is None}
+    # The question is wider than what is wanted, so that it is the same for every posting.
+    return known, {account: row for account, row in accounts.items() if account in wanted}
 
 
 # What every posting asks and writes, put together once: that takes longer than the asking.
-_KEYS = select(LedgerTransfer.key).where(
-    LedgerTransfer.business_id == bindparam("business"), LedgerTransfer.key.in_(bindparam("keys", expanding=True)))
-_ROWS = cast(Table, LedgerAccount.__table__)
-_BY_OWNER = select(_ROWS).where(
-    _ROWS.c.business_id == bindparam("business"), _ROWS.c.kind.in_(bindparam("kinds", expanding=True)),
-    _ROWS.c.currency.in_(bindparam("currencies", expanding=True)),
-    _ROWS.c.owner.in_(bindparam("owners", expanding=True)))
-_TRANSFER = insert(cast(Table, LedgerTransfer.__table__))
+_ROWS, _TRANSFERS = cast(Table, LedgerAccount.__table__), cast(Table, LedgerTransfer.__table__)
+_NO_ID = cast_to(null(), BigInteger)
+_LOOK = union_all(
+    select(_ROWS.c.id, _ROWS.c.kind, _ROWS.c.currency, _ROWS.c.debtor_id, _ROWS.c.invoice_id, _ROWS.c.debits,
+           _ROWS.c.credits, cast_to(null(), String).label("key")).where(
+        _ROWS.c.business_id == bindparam("business"), _ROWS.c.kind.in_(bindparam("kinds", expanding=True)),
+        _ROWS.c.currency.in_(bindparam("currencies", expanding=True)),
+        _ROWS.c.owner.in_(bindparam("owners", expanding=True))),
+    select(_TRANSFERS.c.id, _TRANSFERS.c.kind, _TRANSFERS.c.currency, _NO_ID, _NO_ID, _NO_ID, _NO_ID,
+           _TRANSFERS.c.key).where(
+        _TRANSFERS.c.business_id == bindparam("business"), _TRANSFERS.c.key.in_(bindparam("keys", expanding=True))))
+_TRANSFER = insert(_TRANSFERS).inline()
 _TOTALS = update(_ROWS).where(_ROWS.c.id == bindparam("account")).values(
     debits=_ROWS.c.debits + bindparam("more_debits"), credits=_ROWS.c.credits + bindparam("more_credits"))
-
-
-def _accounts(session: Session, business_id: int, entries: Sequence[Entry]) -> Open:
-    wanted = {account for entry in entries for account in (entry.debit, entry.credit)}
-    # The excess of a capped credit may need this one; it is made only when it does.
-    wanted_or_spare = wanted | {
-        debtor_credit(account.debtor_id, account.currency)
-        for account in wanted if account.kind == RECEIVABLE and account.debtor_id is not None}
-    found = _find(session, business_id, wanted_or_spare)
-    missing = [account for account in wanted if account not in found]
-    if missing:
-        _open(session, business_id, missing)
-        found = _find(session, business_id, wanted_or_spare)
-    return _Accounts(session, business_id, found)
 
 
 class _Accounts(Open):
@@ -111,23 +134,19 @@ class _Accounts(Open):
         super().__init__(found)
         self._session, self._business_id = session, business_id
 
+    def open(self, wanted: set[Account]) -> None:
+        """Open those that are not there yet, all at once and in an order that is always the same."""
+        missing = wanted - self.keys()
+        if missing:
+            _open(self._session, self._business_id, missing)
+            self.update(_look_up(self._session, self._business_id, missing, [])[1])
+
     def __missing__(self, account: Account) -> Any:
-        _open(self._session, self._business_id, [account])
-        self.update(_find(self._session, self._business_id, {account}))
+        self.open({account})
         return self[account]
 
 
-def _find(session: Session, business_id: int, wanted: set[Account]) -> Open:
-    values = {"business": business_id, "kinds": sorted({account.kind for account in wanted}),
-              "currencies": sorted({account.currency for account in wanted}),
-              "owners": sorted({account.owner for account in wanted})}
-    found = {Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row
-             for row in session.execute(_BY_OWNER, values)}
-    # The question is wider than what is wanted, so that it is the same for every posting.
-    return {account: row for account, row in found.items() if account in wanted}
-
-
-def _open(session: Session, business_id: int, accounts: list[Account]) -> None:
+def _open(session: Session, business_id: int, accounts: set[Account]) -> None:
     rows = [
         {"business_id": business_id, "kind": a.kind, "currency": a.currency, "owner": a.owner,
          "debtor_id": a.debtor_id, "invoice_id": a.invoice_id, "debits": 0, "credits": 0,
@@ -187,7 +206,7 @@ def _row(business_id: int, entry: Entry, accounts: Open, now: datetime) -> dict[
 
 def _keep_totals(session: Session, moved: dict[int, list[int]]) -> None:
     if moved:
-        session.execute(_TOTALS, [
+        session.connection().execute(_TOTALS, [
             {"account": account, "more_debits": debits, "more_credits": credits}
             for account, (debits, credits) in sorted(moved.items())])
 
@@ -210,7 +229,7 @@ def credit_of(session: Session, business_id: int, debtor_id: int, currency: str)
 
 def is_posted(session: Session, business_id: int, key: str) -> bool:
     """Say whether a cause has been written down."""
-    return bool(_known_keys(session, business_id, [key]))
+    return bool(_look_up(session, business_id, set(), [key])[0])
 
 
 def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *, now: datetime) -> None:
@@ -226,8 +245,8 @@ def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *,
     if not rows:
         return
     currencies = {row.currency for row in rows}
-    shared = _Accounts(session, business_id, _find(session, business_id, {
-        own(kind, currency) for kind in (SALES, BANK) for currency in currencies}))
+    shared = _Accounts(session, business_id, _look_up(session, business_id, {
+        own(kind, currency) for kind in (SALES, BANK) for currency in currencies}, [])[1])
     accounts = _open_receivables(session, business_id, rows)
     issued = [_issued_row(business_id, row, accounts[row.invoice_id], shared[own(SALES, row.currency)].id, now)
               for row in rows]

@@ -7,23 +7,40 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Protocol, cast
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Insert, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.domain.gate import COLLECTING, ESSENTIAL, Decision
+from portal.domain.gate import COLLECTING, COURTESY, ESSENTIAL, Decision, QuietHours, Situation, decide
 from portal.models import Business, Debtor, Message, Payment, PortalLink, Refund, lock_debtor
-from portal.services import askable, gatekeeping, letters, policies
+from portal.models.base import new_public_id
+from portal.services import addressees, askable, gatekeeping, letters, policies
+from portal.services.addressees import Addressee
 from portal.services.letters import Voice
 from portal.words import email_kinds
 from portal.words.core import for_reader
 from portal.words.emails import Letter, Rendered
 
 BLANK = Rendered("", "", "")
+AT_ANY_HOUR = QuietHours(0, 0)
 Wording = Callable[..., Letter]
 Teller = Callable[[Session, str], tuple[Payment, Wording]]
+
+
+class Paid(Protocol):
+    """A payment as an email about it names it, whether it is an object or a plain row."""
+
+    @property
+    def business_id(self) -> int: ...
+    @property
+    def debtor_id(self) -> int: ...
+    @property
+    def public_id(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -66,28 +83,39 @@ def queue_answer(session: Session, now: datetime, business_id: int, debtor_id: i
     return _queue(session, now, business_id, debtor_id, parcel, fresh_link(session, now, debtor), wording)
 
 
-def queue_receipt(session: Session, now: datetime, payment: Payment) -> Message:
-    """Email the receipt of a payment that has arrived and is booked; its PDF is made when the email leaves."""
-    return _about(session, now, payment, _Parcel(
-        "receipt", f"receipt:{payment.public_id}", attachment=f"receipt:{payment.public_id}"))
+def queue_courtesy(session: Session, now: datetime, payment: Payment, kind: str,
+                   wording: Callable[[Voice], Letter]) -> Message:
+    """Email something that neither asks nor is needed, about a payment, if the gate lets it: thank_you, check_in."""
+    _, debtor = _parties(session, payment.business_id, payment.debtor_id)
+    parcel = _Parcel(kind, f"{kind}:{payment.public_id}", COURTESY)
+    return _queue(session, now, payment.business_id, debtor.id, parcel, fresh_link(session, now, debtor), wording)
 
 
-def queue_on_its_way(session: Session, now: datetime, payment: Payment) -> Message:
+def queue_receipt(session: Session, now: datetime, payment: Paid, to: Addressee | None = None) -> None:
+    """Email the receipt of a payment that has arrived and is booked; its PDF is made when the email leaves.
+
+    `to` spares a question where the caller read it under the debtor's lock.
+    """
+    _about(session, now, payment, _Parcel(
+        "receipt", f"receipt:{payment.public_id}", attachment=f"receipt:{payment.public_id}"), to)
+
+
+def queue_on_its_way(session: Session, now: datetime, payment: Paid) -> None:
     """Email that a bank is moving a payment, so that nobody pays twice meanwhile."""
-    return _about(session, now, payment, _Parcel("on_its_way", f"on_its_way:{payment.public_id}"))
+    _about(session, now, payment, _Parcel("on_its_way", f"on_its_way:{payment.public_id}"))
 
 
-def queue_debit_failed(session: Session, now: datetime, payment: Payment) -> Message:
+def queue_debit_failed(session: Session, now: datetime, payment: Paid) -> None:
     """Email that a bank did not make a payment, with the way to try again."""
-    return _about(session, now, payment, _Parcel("debit_failed", f"debit_failed:{payment.public_id}"))
+    _about(session, now, payment, _Parcel("debit_failed", f"debit_failed:{payment.public_id}"))
 
 
-def queue_refund(session: Session, now: datetime, refund: Refund) -> Message:
+def queue_refund(session: Session, now: datetime, refund: Refund) -> None:
     """Email that a refund is on its way, or that it came back, whichever its row says."""
     payment = session.get_one(Payment, refund.payment_id)
     failed = refund.reversed_at is not None or refund.state in ("failed", "canceled")
     kind = "refund_failed" if failed else "refund"
-    return _about(session, now, payment, _Parcel(kind, f"{kind}:{refund.public_id}"))
+    _about(session, now, payment, _Parcel(kind, f"{kind}:{refund.public_id}"))
 
 
 def queue_reminder(session: Session, now: datetime, debtor: Debtor, *, cause: str) -> Message:
@@ -139,22 +167,28 @@ def fresh_link(session: Session, now: datetime, debtor: Debtor) -> PortalLink:
     return link
 
 
-def _about(session: Session, now: datetime, payment: Payment, parcel: _Parcel) -> Message:
+def _about(session: Session, now: datetime, payment: Paid, parcel: _Parcel, to: Addressee | None = None) -> None:
     """Queue an email about a payment. It is written when it leaves: a webhook's answer must not wait for words."""
-    debtor = _locked(session, payment.business_id, payment.debtor_id)
-    which = {"business": payment.business_id, "key": parcel.key}
-    found: tuple[Business, Message | None] = session.execute(_BUSINESS_AND_MESSAGE, which).one()
-    business, known = found
-    if known is not None:
-        return known
-    decision = gatekeeping.decide_for(session, now, business, debtor, parcel.message_class)
-    return _insert(session, now, business, debtor, parcel, BLANK, decision, None)
+    to = to or addressees.locked(session, payment.business_id, payment.debtor_id)
+    # What somebody needs at once knows no quiet hours: only the address can speak against it.
+    decision = decide(Situation(
+        message_class=parcel.message_class, address=to.email, address_state=to.email_state, quiet=AT_ANY_HOUR,
+        zones=gatekeeping.zones_of(to.home.timezone, to.home.country, to.business.timezone or "")), now)
+    connection = session.connection()
+    connection.execute(_blank(connection.dialect.name), {
+        "public_id": new_public_id(), "business_id": payment.business_id, "debtor_id": payment.debtor_id,
+        "kind": parcel.kind, "message_class": parcel.message_class, "key": parcel.key, "to_address": to.email or "",
+        "language": for_reader(to.home, to.business).language, "subject": "", "body_text": "", "body_html": "",
+        "attachment": parcel.attachment, "reply_to": "", "message_id": secrets.token_hex(16),
+        "state": _state(decision), "reason": decision.reason, "created_at": now, "due_at": decision.at, "attempts": 0})
 
 
-_BUSINESS_AND_MESSAGE = (
-    select(Business, Message)
-    .outerjoin(Message, and_(Message.business_id == Business.id, Message.key == bindparam("key")))
-    .where(Business.id == bindparam("business")))
+@cache
+def _blank(dialect: str) -> Insert:
+    # One cause, one message: the key says so itself, and needs no look beforehand.
+    to = postgresql if dialect == "postgresql" else sqlite
+    insert = to.insert(cast(Table, Message.__table__)).inline()
+    return cast(Insert, insert.on_conflict_do_nothing(index_elements=["business_id", "key"]))
 
 
 def write_if_blank(session: Session, now: datetime, message: Message, business: Business, debtor: Debtor) -> None:
@@ -163,11 +197,15 @@ def write_if_blank(session: Session, now: datetime, message: Message, business: 
     if about is None or message.body_text:
         return
     payment, wording = about(session, message.key.partition(":")[2])
-    paid = letters.paid_sum(session, payment)
+    paid = replace(letters.paid_sum(session, payment), asks=_asks(session, message))
     rendered = letters.write(session, now, business, debtor, lambda voice: wording(
         voice.words, voice.sender, voice.reader, paid))
     message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
     message.link_id = fresh_link(session, now, debtor).id
+
+
+def _asks(session: Session, message: Message) -> bool:
+    return message.kind == "receipt" and policies.in_force(session, message.business_id).ask_feedback
 
 
 def _queue(session: Session, now: datetime, business_id: int, debtor_id: int, parcel: _Parcel,
@@ -219,6 +257,10 @@ def _locked(session: Session, business_id: int, debtor_id: int) -> Debtor:
     return debtor
 
 
+def _state(decision: Decision) -> str:
+    return "skipped" if decision.verdict == "skip" else "queued"
+
+
 def _insert(session: Session, now: datetime, business: Business, debtor: Debtor, parcel: _Parcel,
             rendered: Rendered, decision: Decision, link: PortalLink | None) -> Message:
     message = Message(
@@ -228,7 +270,7 @@ def _insert(session: Session, now: datetime, business: Business, debtor: Debtor,
         link_id=link.id if link else None, attachment=parcel.attachment, reply_to=parcel.reply_to,
         # The sending side completes it with its domain, once, before the first try.
         message_id=secrets.token_hex(16),
-        state="skipped" if decision.verdict == "skip" else "queued", reason=decision.reason,
+        state=_state(decision), reason=decision.reason,
         local_day=decision.local_day if parcel.message_class == COLLECTING else None,
         created_at=now, due_at=decision.at, attempts=0,
     )

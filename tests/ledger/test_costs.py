@@ -39,7 +39,7 @@ def asked(*engines: Engine) -> Iterator[list[tuple[str, Any]]]:
             event.remove(engine, "before_cursor_execute", note)
 
 
-def test_a_payments_webhook_takes_seventeen_statements_at_most(db: Database, tmp_path: Path) -> None:
+def test_a_payments_webhook_takes_ten_statements_at_most(db: Database, tmp_path: Path) -> None:
     rt = make_runtime(db, tmp_path, clock=lambda: datetime.now(UTC))
 
     owed = someone_owes(db, 100_00, 100_00)
@@ -53,8 +53,7 @@ def test_a_payments_webhook_takes_seventeen_statements_at_most(db: Database, tmp
 
     # The first of a business also opens its accounts.
     receive(0)
-    # On PostgreSQL one more locks the names that other facts of the payment go by.
-    assert receive(1) <= (16 if db.is_sqlite else 17)
+    assert receive(1) <= 10
 
 
 def test_a_page_asks_three_questions_and_none_walks_through_other_peoples_rows(db: Database, tmp_path: Path) -> None:
