@@ -5,6 +5,7 @@ Every POST carries a key made from a stored row, and no call is made while a tra
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,9 @@ API_VERSION = "2026-10-28.endive"
 EVENT_AGE = timedelta(seconds=300)
 NETWORK_RETRIES = 2
 LOOK_BACK = timedelta(minutes=5)
+# The two parts of Stripe's signature header that count: the time of signing, and a signature by the scheme we know.
+SIGNED_AT = re.compile(r"(?:^|,)\s*t=([0-9]{1,12})\s*(?=,|$)")
+SIGNATURE = re.compile(r"(?:^|,)\s*v1=([^,\s]+)")
 UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])", re.IGNORECASE)
 
 
@@ -209,21 +213,18 @@ class StripeGateway:
 
 
 def _signed(payload: bytes, header: str, secret: str) -> bool:
-    import stripe
-
-    try:
-        # The age is checked by ourselves: the library lets times in the future pass.
-        return bool(secret) and bool(stripe.WebhookSignature.verify_header(payload, header, secret, None))
-    except (stripe.SignatureVerificationError, UnicodeError, ValueError, TypeError):
-        # The last comes from comparing a signature with letters outside ASCII.
+    found = SIGNED_AT.findall(header)
+    # Not by the library: it is large, takes the first of several times, and lets times in the future pass.
+    if not secret.strip() or len(found) != 1:
         return False
+    wanted = hmac.new(secret.encode(), found[0].encode() + b"." + payload, "sha256").hexdigest()
+    # As bytes: letters outside ASCII cannot be compared as text.
+    return any(hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace"))
+               for given in SIGNATURE.findall(header))
 
 
 def _check_age(header: str, now: datetime) -> None:
-    found = re.search(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)", header)
-    if found is None:
-        raise BadWebhook("signature")
-    if abs(now.timestamp() - int(found.group(1))) > EVENT_AGE.total_seconds():
+    if abs(now.timestamp() - int(SIGNED_AT.findall(header)[0])) > EVENT_AGE.total_seconds():
         raise BadWebhook("age")
 
 
