@@ -21,7 +21,6 @@ from portal.models import (
     Business,
     CadenceStep,
     CallTask,
-    Consent,
     Debtor,
     DebtorStanding,
     Hold,
@@ -32,7 +31,7 @@ from portal.models import (
     ReminderTrack,
 )
 from portal.runtime import Runtime
-from portal.services import calendars, not_me, paper_letters, policies
+from portal.services import calendars, consents, not_me, paper_letters, policies
 from portal.services.askable import MONEY_MOVES
 from portal.services.gatekeeping import WINDOW_DAYS, zones_of
 
@@ -88,16 +87,17 @@ def _around(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debt
     rules = {id: policies.in_force(session, id) for id in businesses}
     calendar = calendars.open_days(session, ((id, business.country) for id, business in businesses.items()))
     blocked, days = _blocked(rt, session, debtors), _taken_days(session, now, ids)
-    refused, calls = _refused_channels(session, ids), _open_calls(session, ids)
+    refused, calls = consents.refused(session, ids), _open_calls(session, ids)
     found = []
     for debtor in debtors:
-        business = businesses[debtor.business_id]
+        business, said_no = businesses[debtor.business_id], refused.get(debtor.id, consents.NONE)
+        is_open = calendar[business.id]
         found.append(Someone(
             debtor, business, debts[debtor.id],
-            _situation(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id])),
-            bool(debtor.phone) and debtor.erased_at is None and (debtor.id, "phone") not in refused,
-            paper_letters.has_address(debtor) and (debtor.id, "letter") not in refused,
-            calls.get(debtor.id, ""), calendar[business.id], tracks[debtor.id]))
+            _situation(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id]), is_open),
+            consents.may_call(debtor, said_no),
+            paper_letters.has_address(debtor) and consents.may_write(debtor, said_no),
+            calls.get(debtor.id, ""), is_open, tracks[debtor.id]))
     return found
 
 
@@ -161,12 +161,13 @@ def _debt(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, lis
     return Debt(track.invoice_id, due_on, left, series, last, track.step_on, pauses)
 
 
-def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool,
-               days: frozenset[date]) -> Situation:
+def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool, days: frozenset[date],
+               is_open: Callable[[date], bool]) -> Situation:
     return Situation(
         message_class=COLLECTING, address=debtor.email, address_state=debtor.email_state, blocked=blocked,
         zones=zones_of(debtor.timezone, debtor.country, business.timezone),
         quiet=QuietHours(policy.quiet_from_hour, policy.quiet_until_hour), taken_days=days,
+        gap_days=policy.reminder_gap_days, is_open=is_open,
         opted_out=debtor.opted_out_at is not None, paused=business.paused_at is not None)
 
 
@@ -189,15 +190,6 @@ def _open_calls(session: Session, ids: Sequence[int]) -> dict[int, str]:
     query = select(CallTask.debtor_id, CallTask.public_id).where(
         CallTask.debtor_id.in_(ids), CallTask.done_at.is_(None))
     return {debtor_id: public_id for debtor_id, public_id in session.execute(query)}
-
-
-def _refused_channels(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
-    """Find who said no to calls or letters; the newest word counts."""
-    newest = (
-        select(func.max(Consent.id)).where(Consent.debtor_id.in_(ids), Consent.channel.in_(("letter", "phone")))
-        .group_by(Consent.debtor_id, Consent.channel))
-    query = select(Consent.debtor_id, Consent.channel).where(Consent.id.in_(newest), ~Consent.given)
-    return {(debtor_id, channel) for debtor_id, channel in session.execute(query)}
 
 
 def _taken_days(session: Session, now: datetime, ids: Sequence[int]) -> dict[int, set[date]]:

@@ -59,6 +59,7 @@ class StaffVisit:
     business: BusinessView | None = None
     # Since when no email that asks for money leaves for the business they work for.
     paused_at: datetime | None = None
+    safe_mode_at: datetime | None = None
 
     def is_proven(self, now: datetime) -> bool:
         """Say whether the person has just now shown again that it is them."""
@@ -106,12 +107,12 @@ def find(rt: Runtime, key: str) -> StaffVisit | None:
     person = StaffView(staff.id, staff.public_id, staff.name, staff.email, staff.theme, staff.shortcuts, staff.locale,
                        bool(staff.totp_secret))
     proven = row.second_factor_at is not None
-    access = view = paused_at = None
+    access = view = paused_at = safe_mode_at = None
     if proven and business is not None and membership is not None:
         access = StaffAccess(business.id, staff.id, staff.public_id, membership.role, row.id, row.stepped_up_at)
-        view, paused_at = brands.view(business), business.paused_at
+        view, paused_at, safe_mode_at = brands.view(business), business.paused_at, business.safe_mode_at
     return StaffVisit(row.id, row.public_id, key, person, proven, row.seen_at, row.stepped_up_at,
-                      access, view, paused_at)
+                      access, view, paused_at, safe_mode_at)
 
 
 def touch(rt: Runtime, visit: StaffVisit) -> None:

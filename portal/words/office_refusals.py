@@ -10,6 +10,20 @@ def N_(message: str) -> str:
 
 OFFICE: dict[str, str] = {
     "unknown_preset": N_("There is no such series of reminders. Choose gentle, standard or firm."),
+    # Reminders by themselves
+    "cadence_is_on": N_("This version is on, or has ended, so it cannot be changed. Begin a draft of the next one."),
+    "cadence_is_off": N_("This is switched off already."),
+    "cadence_has_mistakes": N_("The steps are not in order yet. Nothing was switched on; what is wrong stands above."),
+    "cadence_name_missing": N_("Please give it a name of at most %(longest)s characters."),
+    "cadences_many": N_("There are %(most)s series already. Throw one away first."),
+    "step_day_wrong": N_("Please enter a whole number of days from %(lowest)s to %(highest)s, such as 9 or -3."),
+    "two_on_one_day": N_("Another step stands on this day. Two steps on one day would be two letters at once; choose "
+                         "another day."),
+    "many_steps": N_("More than %(most)s steps are more than anybody answers to. Take one out first."),
+    "own_day_wrong": N_("Please choose a day from today on, at most two years ahead."),
+    "own_days_many": N_("There are %(most)s days of your own already. Remove one first."),
+    "safe_mode_already": N_("Somebody has switched safe mode meanwhile. Look at it again."),
+    "call_is_done": N_("Somebody has dealt with this call already."),
     "role_may_not": N_("Your role does not include this. Ask an owner, or a manager, to do it or to change your role."),
     "prove_first": N_("Before this, please show again that it is you: enter a fresh code from your authenticator app."),
     # What a second person decides

@@ -48,6 +48,9 @@ NAVIGATION: tuple[Group, ...] = (
         Entry(N_("Approvals"), "office.approvals", key="a", counted="approvals", also=("office.approval",)),
     )),
     Group("set-up", N_("Set-up"), (
+        Entry(N_("Reminders"), "office.cadences", "set_up", also=(
+            "office.cadence", "office.review_cadence", "office.ask_switch_off", "office.ask_safe_mode",
+            "office.simulator", "office.step_words_list", "office.step_words")),
         Entry(N_("Business"), "office.setup", "set_up", also=("office.setup_section",)),
         Entry(N_("Staff"), "office.staff", "staff"),
         Entry(N_("What runs by itself"), "office.jobs", "set_up"),

@@ -85,6 +85,11 @@ class Shell:
         return self._visit.paused_at
 
     @property
+    def safe_mode_at(self) -> datetime | None:
+        """Since when nothing leaves to any debtor; None while things leave."""
+        return self._visit.safe_mode_at
+
+    @property
     def zone(self) -> str:
         """The business's zone by the name people use."""
         return current().zone_name(runtime().now())
