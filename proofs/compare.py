@@ -132,7 +132,7 @@ def _owed() -> Any:
 def _gifts() -> Any:
     return select(LedgerAccount.debtor_id, LedgerTransfer.amount).join(
         LedgerTransfer, LedgerTransfer.credit_account_id == LedgerAccount.id).where(
-        LedgerAccount.kind == DEBTOR_CREDIT, LedgerTransfer.kind.in_(("goodwill", *FORGIVEN)))
+        LedgerAccount.kind == DEBTOR_CREDIT, LedgerTransfer.kind.in_(("goodwill", "thank_you_credit", *FORGIVEN)))
 
 
 def _found(session: Session) -> dict[tuple[str, int], int]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page
 
 from portal.models import PortalLink
-from portal.services import links, not_me, opt_out
+from portal.services import feedback_links, links, not_me, opt_out
 from tests.borders import Theatre
 from tests.cast import make_debtor, make_link
 from tests.stage import OWN
@@ -50,6 +50,12 @@ def _too_small(page: Page) -> None:
     press("/pay")(page)
 
 
+def _press_nothing(page: Page) -> None:
+    """Send the question with an answer nobody was offered."""
+    page.eval_on_selector("[name=score]", "button => button.value = '9'")
+    press("/feedback/")(page)
+
+
 def _forget_forms(page: Page) -> None:
     page.eval_on_selector_all("[name=csrf_token]", "fields => fields.forEach(field => field.value = 'old')")
     press("/continue")(page)
@@ -61,6 +67,7 @@ def states(theatre: Theatre) -> list[State]:
     slug, now = own.business.slug, theatre.rt.now()
     stop = opt_out.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
     wrong = not_me.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
+    how = feedback_links.url_of(settings, own.payments["received"].public_id, now).removeprefix(settings.base_url)
     choice = f"currency=USD&invoice={own.owed.invoices[0].public_id}"
     door = [
         State("root", "nobody", "/"), State("welcome", "door", "/welcome"), State("check", "door", "/check"),
@@ -72,6 +79,7 @@ def states(theatre: Theatre) -> list[State]:
         State("form-ended", "door", "/welcome", 400, _forget_forms),
         State("stop", "nobody", stop), State("not-me", "nobody", wrong),
         State("not-me-said", "nobody", f"{wrong}/thanks"),
+        State("feedback", "nobody", how), State("feedback-none", "nobody", how, 422, _press_nothing),
         *(State(f"public-{name}", "nobody", f"/b/{slug}/{name}") for name in PUBLIC),
     ]
     inside = [
@@ -94,6 +102,8 @@ def states(theatre: Theatre) -> list[State]:
         State("code-sent", "own", "/code?for=sign", 200, press("/code/send")),
         State("code-wrong", "own", "/code?for=sign", 422, typing("code", "000000", "/code")),
         State("stopped", "nobody", stop, 200, press("/stop/")),
+        State("feedback-given", "nobody", how, 200, press("/feedback/")),
+        State("payment-feedback-given", "own", _payment(theatre, "received")),
     ]
     return door + inside + after
 

@@ -24,7 +24,7 @@ from portal.db import Database
 from portal.models import PortalLink
 from portal.routes.shared import cookies
 from portal.runtime import Runtime
-from portal.services import brands, links, not_me, opt_out, sessions
+from portal.services import brands, feedback_links, links, not_me, opt_out, sessions
 from tests.matrix import LAST, ROWS, Row
 from tests.stage import PAY_ONLY_MINOR, Part, Stage
 
@@ -112,6 +112,8 @@ class Theatre:
             return {"token": opt_out.token(settings, part.debtor.public_id, now)}
         if rule.rule.startswith("/not-me/"):
             return {"token": not_me.url_of(settings, part.debtor, now).rsplit("/", 1)[1]}
+        if rule.rule.startswith("/feedback/"):
+            return {"token": feedback_links.token(settings, part.payments["received"].public_id, now)}
         view = brands.view(part.business)
         return {"brand.css": {"name": view.css_name}, "brand.logo": {"name": view.logo_name or ""}}.get(
             rule.endpoint, {})

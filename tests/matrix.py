@@ -140,7 +140,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.ask_pay_only", "POST"): Row("paying", "303 /pay-only"),
     # By a signed text in an email.
     ("debtor.stop", "GET"): Row("token", target=TOKEN),
+    ("debtor.give_feedback_here", "POST"): Row(
+        "private", "303 /payments/", target=a_payment("received"), form={"score": said("3")}, others=NOT_THEIRS),
     ("debtor.stop_now", "POST"): Row("token", "303 /stop/", target=TOKEN),
+    ("debtor.feedback", "GET"): Row("token", target=TOKEN),
+    ("debtor.give_feedback", "POST"): Row("token", "303 /feedback/", target=TOKEN, form={"score": said("3")}),
     ("debtor.resume", "POST"): Row("token", "303 /stop/", target=TOKEN),
     ("debtor.not_me", "GET"): Row("token", target=TOKEN),
     ("debtor.not_me_said", "GET"): Row("token", target=TOKEN),

@@ -42,6 +42,16 @@ class Policy:
     answer_business_days: int = 2
     # Refunds and write-offs above this, by currency, need a second person where there is one; others: the default.
     second_approver_above: Mapping[str, int] | None = None
+    # Whether who has paid is thanked the day after, and asked in one press how it was.
+    thank_you_notes: bool = True
+    ask_feedback: bool = True
+    # A credit for paying before the due date: a share of it or a plain amount by currency, up to a cap by currency.
+    thank_you_credit: bool = False
+    thank_you_credit_basis_points: int = 0
+    thank_you_credit_amount: Mapping[str, int] | None = None
+    thank_you_credit_cap: Mapping[str, int] | None = None
+    # So many days after everything was paid, a friendly question whether all is well; 0: never.
+    check_in_days: int = 0
 
     @property
     def discount_grace(self) -> timedelta:

@@ -19,6 +19,7 @@ from portal.services import (
     inbox,
     refunds,
     reminder_sweep,
+    thanks,
 )
 
 
@@ -52,6 +53,8 @@ JOBS: tuple[Job, ...] = (
     Job("remind", reminder_sweep.sweep, every_seconds=30,
         shares=Shares(reminder_sweep.shares, reminder_sweep.sweep_share)),
     Job("wake_reminders", cadences.wake, every_seconds=3600, sweep=True),
+    Job("thank", thanks.thank, every_seconds=1800, sweep=True),
+    Job("check_in", thanks.check_in, every_seconds=6 * 3600, sweep=True),
     Job("count_dashboards", dashboard_summary.refresh_due, every_seconds=60, sweep=True),
     Job("catch_up_events", inbox.catch_up, every_seconds=600, sweep=True),
     Job("catch_up_all_events", inbox.catch_up_wide, every_seconds=86_400, sweep=True),

@@ -11,7 +11,7 @@ from portal.domain.policy import Policy
 from portal.models import LedgerAccount, LedgerTransfer, Payment, PolicyVersion
 
 BY_HAND = ("transfer", "cash", "check")
-GIVEN = ("goodwill", "credit", "tax_credit")
+GIVEN = ("goodwill", "thank_you_credit", "credit", "tax_credit")
 
 
 def may_take_back(session: Session | Connection, access: Access, currency: str, credit: int) -> bool:

@@ -20,7 +20,7 @@ from config import Settings
 from portal.services.signing import KeptSerializer
 
 Purpose = Literal["portal-link", "link-cookie", "session-cookie", "stop", "not-me", "office-cookie", "invitation",
-                  "choose-password", "import-file", "known-device"]
+                  "choose-password", "import-file", "known-device", "feedback"]
 
 # Far above any token of ours; what is longer is not read at all.
 LONGEST = 400

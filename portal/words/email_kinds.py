@@ -52,6 +52,8 @@ class PaidSum:
     left_minor: int
     invoices: tuple[PaidInvoice, ...] = ()
     credit_minor: int = 0
+    # Whether its payer is to be asked how it was.
+    asks: bool = False
 
 
 def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], *, today: date,
@@ -66,7 +68,7 @@ def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[Ow
     return Letter(
         subject=theirs.subject or words.text("A note from %(business)s", business=sender.name),
         preview=words.text("Your page with us, and the ways to take care of it."),
-        greeting=_hello(words, reader), opening=theirs.paragraphs or firm or (_why(words, invoices, today),),
+        greeting=hello(words, reader), opening=theirs.paragraphs or firm or (_why(words, invoices, today),),
         amounts=_totals(words, invoices),
         amount_note=_what_for(words, invoices, no_fees), rows=() if one else _owed_rows(words, invoices, today),
         action=words.text("See your ways to pay"), ways=_ways(words),
@@ -104,7 +106,7 @@ def new_link(words: Words, sender: Sender, reader: Reader, until: datetime) -> L
     """Word the fresh link that a reader asked for; says nothing about what lies behind it."""
     return Letter(
         subject=words.text("Your new link from %(business)s", business=sender.name),
-        preview=words.text("It opens your page with us."), greeting=_hello(words, reader),
+        preview=words.text("It opens your page with us."), greeting=hello(words, reader),
         opening=(words.text("Here is the fresh link to your page that was asked for. It works until %(day)s.",
                             day=words.day(until)),),
         action=words.text("Open your page"),
@@ -116,10 +118,11 @@ def receipt(words: Words, sender: Sender, reader: Reader, paid: PaidSum) -> Lett
     """Word the receipt: what came in, what it was for, what is left."""
     return Letter(
         subject=words.text("Your receipt from %(business)s", business=sender.name),
-        preview=words.text("Thank you. Your receipt is attached."), greeting=_hello(words, reader),
+        preview=words.text("Thank you. Your receipt is attached."), greeting=hello(words, reader),
         opening=(words.text("Thank you. We have received your payment."),),
         amounts=(words.money(paid.amount_minor, paid.currency),), amount_note=_received(words, paid),
         rows=_paid_rows(words, paid), action=words.text("See your page"),
+        question=feedback_question(words) if paid.asks else "",
         closing=(words.text("The receipt %(number)s is attached as a PDF. Keep it for your records.",
                             number=paid.number),),
     )
@@ -129,7 +132,7 @@ def on_its_way(words: Words, sender: Sender, reader: Reader, paid: PaidSum) -> L
     """Word the note that a bank is moving the money, which takes days."""
     return Letter(
         subject=words.text("A confirmation from %(business)s", business=sender.name),
-        preview=words.text("It is on its way."), greeting=_hello(words, reader),
+        preview=words.text("It is on its way."), greeting=hello(words, reader),
         opening=(words.text("Thank you. Your payment is on its way."),),
         amounts=(words.money(paid.amount_minor, paid.currency),),
         amount_note=words.text("Your bank needs a few working days to move it. Please do not pay again."),
@@ -143,7 +146,7 @@ def debit_failed(words: Words, sender: Sender, reader: Reader, paid: PaidSum) ->
     """Word the news that a bank did not make a payment; no blame, and the way to try again."""
     return Letter(
         subject=words.text("A note from %(business)s", business=sender.name),
-        preview=words.text("Nothing was taken, and you can choose another way."), greeting=_hello(words, reader),
+        preview=words.text("Nothing was taken, and you can choose another way."), greeting=hello(words, reader),
         opening=(words.text("Your bank did not let this payment through. Nothing was taken."),),
         amounts=(words.money(paid.amount_minor, paid.currency),),
         amount_note=words.text("Payment %(number)s, started on %(day)s. What it was for is open again.",
@@ -162,7 +165,7 @@ def refund_made(words: Words, sender: Sender, reader: Reader, paid: PaidSum, ref
         else words.text("It comes out of money you had with us beyond what was to pay."))
     return Letter(
         subject=words.text("A refund from %(business)s", business=sender.name),
-        preview=words.text("It is on its way back to you."), greeting=_hello(words, reader),
+        preview=words.text("It is on its way back to you."), greeting=hello(words, reader),
         opening=(words.text("We are sending money back to you."),),
         amounts=(words.money(refunded_minor, paid.currency),),
         amount_note=words.text("From payment %(number)s, back to where it came from. Banks take five to ten working "
@@ -175,7 +178,7 @@ def refund_failed(words: Words, sender: Sender, reader: Reader, paid: PaidSum, r
     """Word the news that a refund came back to the business, and that the money is not lost."""
     return Letter(
         subject=words.text("About your refund from %(business)s", business=sender.name),
-        preview=words.text("It came back to us; nothing is lost."), greeting=_hello(words, reader),
+        preview=words.text("It came back to us; nothing is lost."), greeting=hello(words, reader),
         opening=(words.text("Your bank or card did not take the refund we sent you. It came back to us, and nothing is "
                             "lost: it counts for your account again."),),
         amounts=(words.money(refunded_minor, paid.currency),),
@@ -185,7 +188,13 @@ def refund_failed(words: Words, sender: Sender, reader: Reader, paid: PaidSum, r
     )
 
 
-def _hello(words: Words, reader: Reader) -> str:
+def feedback_question(words: Words) -> str:
+    """Ask how paying was; the words are the link to the page of three answers."""
+    return words.text("How was this for you? One press tells us.")
+
+
+def hello(words: Words, reader: Reader) -> str:
+    """Greet the reader by the name they are known by here, if there is one."""
     if reader.greeting_name:
         return words.text("Hello %(name)s,", name=reader.greeting_name)
     return words.text("Hello,")

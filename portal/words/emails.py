@@ -16,7 +16,8 @@ from portal.words.core import Words
 from portal.words.jinja import environment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-PLACEHOLDERS = ("portal_link", "portal_host", "stop_link", "not_me_link", "rights_link", "office", "door")
+PLACEHOLDERS = (
+    "portal_link", "portal_host", "stop_link", "not_me_link", "rights_link", "feedback_link", "office", "door")
 _PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 LONGEST_SUBJECT = 250
@@ -76,6 +77,8 @@ class Letter:
     amount_note: str = ""
     rows: tuple[Row, ...] = ()
     action: str = ""
+    # Asks how paying was; leads to a page of its own.
+    question: str = ""
     ways: tuple[Way, ...] = ()
     # Stands after the first paragraph of the closing.
     warning: Way | None = None

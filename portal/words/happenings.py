@@ -12,7 +12,8 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "code": N_("Code to open the page"), "new_link": N_("New link to their page"), "receipt": N_("Receipt"),
     "on_its_way": N_("Payment on its way"), "debit_failed": N_("Bank debit that did not go through"),
     "refund": N_("Refund made"), "refund_failed": N_("Refund that came back"), "reminder": N_("Reminder"),
-    "answer": N_("Answer to a question"),
+    "answer": N_("Answer to a question"), "thank_you": N_("Thanks after paying"),
+    "check_in": N_("Question whether all is well"),
 }
 # Why an email was sent, waits or was not sent; the codes are those of domain/gate.py and of sending.
 MESSAGE_REASONS: Mapping[str, str] = {

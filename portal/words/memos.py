@@ -37,6 +37,7 @@ MEMOS: dict[str, str] = {
     "goodwill": N_("A credit from us, thank you"),
     "suspense_applied": N_("A payment we have found to be yours"),
     "late_fee": N_("Late fee"),
+    "thank_you_credit": N_("A credit for paying early, thank you"),
     "interest": N_("Interest"),
     "fee_waived": N_("Fee taken back"),
     "correction": N_("Correction"),

@@ -40,6 +40,7 @@ ACTS: dict[str, str] = {
     "cadence.switched_on": N_("Reminders by themselves switched on"),
     "cadence.switched_off": N_("Reminders by themselves switched off"),
     "jobs.woken": N_("What rested was let try again"),
+    "thank_you.given": N_("Thank-you credit given"), "feedback.given": N_("Said how it was"),
     "cadence.drafted": N_("Draft of reminders begun"), "cadence.draft_dropped": N_("Draft of reminders thrown away"),
     "cadence.whom_changed": N_("Changed whom reminders are for"), "cadence.moved": N_("Order of reminders changed"),
     "cadence.preset_used": N_("Steps of reminders replaced by a preset"),
@@ -93,8 +94,8 @@ FIELDS: dict[str, str] = {
     "bank_details": N_("bank details"), "brand_color": N_("color"), "logo_svg": N_("logo"),
     "link_days": N_("days a link works"), "pay_only_link_days": N_("days a link to pay only works"),
     "minimum_part": N_("smallest part payment"), "bank_transfer": N_("bank transfer offered"),
-    "transfer_wait_days": N_("days to wait for a transfer"), "late_fee_basis_points": N_("late fee"),
-    "late_fee_grace_days": N_("days before a late fee"), "discount_grace_minutes": N_("minutes a discount stays open"),
+    "transfer_wait_days": N_("days to wait for a transfer"), "fees": N_("late fees and interest"),
+    "discount_grace_minutes": N_("minutes a discount stays open"),
     "quiet_from_hour": N_("quiet from"), "quiet_until_hour": N_("quiet until"),
     "reminder_gap_days": N_("days between reminders"),
     "answer_business_days": N_("working days for an answer"), "second_approver_above": N_("limit of one person"),
@@ -126,6 +127,8 @@ CODES: dict[str, tuple[Mapping[str, str], ...]] = {
     "result": (happenings.CALL_RESULTS,), "to_kind": (happenings.HAND_OVER_KINDS,), "cause": (happenings.HOLD_CAUSES,),
     "state": (office_reasons.STATES,),
 }
+# Rules with a sum for each currency.
+MONEY_RULES = frozenset({"minimum_part", "second_approver_above", "thank_you_credit_amount", "thank_you_credit_cap"})
 # Ids and codes that say nothing to a reader.
 UNTOLD = frozenset({
     "file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry", "done", "left_out", "note",
@@ -164,7 +167,7 @@ def value(words: Words, name: str, noted: Any, currency: str = "") -> str:
         return ", ".join(str(one) for one in noted)
     if name == "amount" and isinstance(noted, int) and currency:
         return words.money(noted, currency)
-    if name == "late_fee_basis_points" and isinstance(noted, int):
+    if name.endswith("_basis_points") and isinstance(noted, int):
         return words.percent(noted)
     if name == "wanted" and noted in office_reasons.ACTS:
         return words.text(office_reasons.ACTS[noted])
@@ -175,6 +178,6 @@ def value(words: Words, name: str, noted: Any, currency: str = "") -> str:
 
 
 def _entry(words: Words, name: str, key: str, noted: Any) -> str:
-    if name in ("minimum_part", "second_approver_above") and isinstance(noted, int):
+    if name in MONEY_RULES and isinstance(noted, int):
         return words.money(noted, key)
     return f"{key}: {noted}"

@@ -38,6 +38,7 @@ KINDS: dict[str, str] = {
     "manual_payment": N_("Payment outside Stripe"), "manual_payment_bounced": N_("Payment outside Stripe bounced"),
     "credit": N_("Credit note"), "tax_credit": N_("Tax of a credit note"), "write_off": N_("Written off"),
     "goodwill": N_("Goodwill credit"), "suspense": N_("Put into suspense"),
+    "thank_you_credit": N_("Thank-you credit for paying early"),
     "suspense_applied": N_("Suspense applied to an invoice"), "suspense_returned": N_("Suspense sent back"),
     "correction": N_("Correction by a mirror"), "discount": N_("Discount earned"),
     "discount_unearned": N_("Discount taken back"), "settled": N_("Rest forgiven by a settlement"),
@@ -51,6 +52,7 @@ KINDS: dict[str, str] = {
 CAUSES: dict[str, str] = {
     "invoice": N_("Invoice %(number)s"), "fee": N_("Fee on invoice %(number)s"), "payment": N_("Payment %(number)s"),
     "writeoff": N_("A write-off"), "correction": N_("A correction"), "suspense": N_("Money in suspense"),
+    "thank_you": N_("A payment before its due date"),
     "goodwill": N_("A credit of our own accord"), "balance_line": N_("A line of Stripe's balance"),
     "payout": N_("A payout of Stripe"), "settle": N_("Where a debtor's money belongs, worked out anew"),
     "offer": N_("A discount that was offered"), "dispute": N_("An objection that was right"),

@@ -44,7 +44,7 @@ OFFICE: dict[str, str] = {
     # Set-up
     "setting_missing": N_("Please enter something here."),
     "number_out_of_bounds": N_("Please enter a whole number from %(lowest)s to %(highest)s."),
-    "percent_malformed": N_("Please enter a percentage from 0 to 25 with at most two decimals, such as 1.5."),
+    "percent_malformed": N_("Please enter a percentage from 0 to %(highest)s with at most two decimals, such as 1.5."),
     "bank_line_malformed": N_("Each line needs a label, a colon and a value, such as “Account number: 0044 1187”."),
     "bank_lines_many": N_("At most %(most_lines)s lines fit here."),
     "transfer_without_bank": N_(
@@ -183,7 +183,7 @@ OFFICE: dict[str, str] = {
     "refund_moved_on": N_("A refund of this payment was made or asked for since you looked: %(left)s can go back now. "
                           "Nothing was sent; look again."),
     "person_unknown": N_("Please choose somebody who works here."),
-}
+    "share_or_amount": N_("Give either a percentage or an amount, not both and not neither."),
     # A business's own words
     "unknown_placeholder": N_("We do not know %(unknown)s. Known are: %(known)s."),
     "lone_brace": N_("A brace stands alone here. Braces are only for these: %(known)s."),

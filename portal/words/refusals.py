@@ -80,6 +80,7 @@ SENTENCES: dict[str, str] = {
     "invoice_handed_over": N_("Somebody else looks after this invoice now. Your page says whom to pay."),
     "ask_who_sent_it": N_("This can no longer be paid here. Please ask the person who sent you the link."),
     "pay_links_used_up": N_("You already have many links that work. Please end one of them first."),
+    "answer_unknown": N_("Please press one of the three."),
     # Access
     "unknown_page": N_("There is nothing here, or it is not yours to see."),
     "tries_used_up": N_("All tries are used. The page stays closed for a while."),

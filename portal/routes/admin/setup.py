@@ -18,7 +18,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import setup as setups
 from portal.services.policy_sections import Section, Wrong
 from portal.services.setup import SectionPage, Stale
-from portal.words import office_terms
+from portal.words import office_terms, office_thanks
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -28,6 +28,8 @@ FIELD_KINDS: Mapping[str, Any] = {
     "text": StringField, "color": StringField, "whole": StringField, "choice": StringField, "area": TextAreaField,
     "yes": BooleanField, "file": FileField,
 }
+# Sections that tell, before they are kept, what they would mean.
+MEANINGS = {"terms": office_terms.sentences, "thanks": office_thanks.sentences}
 OWN_PAGES = {"stripe": "office.setup_stripe", "danger": "office.setup_danger"}
 
 
@@ -111,7 +113,8 @@ def _changes(section: Section, stale: Stale) -> list[tuple[str, str, str]]:
 def _shown(page: SectionPage, form: ProvenForm, version: int, was: Mapping[str, str], *, policy: Any = None,
            stale: list[tuple[str, str, str]] | None = None) -> str:
     words = current()
-    means = office_terms.sentences(words, policy or page.policy, page.currency) if page.section.name == "terms" else []
+    mean = MEANINGS.get(page.section.name)
+    means = mean(words, policy or page.policy, page.currency) if mean else []
     return render_template(
         "admin/setup_section.html", page=page, form=form, version=version, was=was, stale=stale, means=means,
         looked=policy is not None, sections=setups.allowed(access()),

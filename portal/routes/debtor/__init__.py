@@ -4,6 +4,7 @@ from portal.routes.debtor import (
     about,
     balance,
     downloads,
+    feedback,
     help,
     history,
     identity,
@@ -20,6 +21,6 @@ from portal.routes.debtor import (
 from portal.routes.debtor.door import blueprint
 
 __all__ = [
-    "about", "balance", "blueprint", "downloads", "help", "history", "identity", "links", "not_me", "pay", "pay_links",
-    "pay_only", "payments", "questions", "session", "stop",
+    "about", "balance", "blueprint", "downloads", "feedback", "help", "history", "identity", "links", "not_me", "pay",
+    "pay_links", "pay_only", "payments", "questions", "session", "stop",
 ]

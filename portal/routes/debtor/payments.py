@@ -11,8 +11,8 @@ from portal.routes.debtor.door import blueprint
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level, visit_or_none
 from portal.routes.shared.runtime import runtime
-from portal.services import payment_pages, payments
-from portal.words import declines
+from portal.services import feedback, payment_pages, payments
+from portal.words import declines, feedback_words
 
 # What we say of a payment until word of its last try has reached us.
 UNTOLD = ("waiting", "declined", "asking")
@@ -36,7 +36,9 @@ def _payment(payment_id: str) -> Any:
     view = payment_pages.payment_page(runtime(), visit.access, payment_id)
     if returned == "paid" and view.story in UNTOLD:
         return render_template("debtor/checking.html", ask_url=url_for("debtor.ask", payment_id=view.public_id))
-    return render_template("debtor/payment.html", payment=view, debtor=visit.debtor,
+    given = feedback.asked(runtime(), visit.access, payment_id) if view.story == "received" else None
+    return render_template("debtor/payment.html", payment=view, debtor=visit.debtor, given=given,
+                           answers=feedback_words.ANSWERS, faces=feedback_words.FACES, longest=feedback.LONGEST_WORDS,
                            reason=declines.reason(visit.words, view.failure_code) if view.failure_code else "")
 
 

@@ -24,6 +24,7 @@ TITLES = {
     "credit": (N_("Credit note on %(number)s"), "note", ""),
     "tax_credit": (N_("Tax on the credit note on %(number)s"), "note", ""),
     "write_off": (N_("Written off: %(number)s"), "erase", ""), "goodwill": (N_("Goodwill credit"), "offer", "in"),
+    "thank_you_credit": (N_("Thank-you credit for paying early"), "offer", "in"),
     "credit_used": (N_("Credit paid on %(number)s"), "cash", "in"),
     "credit_returned": (N_("Money moved from %(number)s to their credit"), "cash", ""),
     "discount": (N_("Discount earned on %(number)s"), "offer", "in"),
