@@ -65,6 +65,10 @@ PARTS: dict[str, Part] = {
                                                  "admin_script_pages_showing_it": 100},
                          ("admin_axe_violations", "admin_page_complaints", "admin_script_payloads_run"),
                          each_database=False),
+    "reminder_years": Part("proofs.reminder_years", {"simulated_debtor_years": 2_000, "messages_sent": 5_000},
+                           ("messages_wrongly_sent", "messages_without_reason")),
+    "reminder_kills": Part("proofs.reminder_kills", {"worker_kills": 40, "messages_queued": 10_000},
+                           ("messages_lost", "messages_doubled")),
 }
 
 

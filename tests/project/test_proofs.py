@@ -12,8 +12,9 @@ from proofs.guards import GUARDS, Guard
 from proofs.harness import ROOT
 from proofs.sabotage_doors import DOORS
 from proofs.sabotage_office import OFFICE
+from proofs.sabotage_reminders import REMINDERS
 
-ALL = (*GUARDS, *DOORS, *OFFICE)
+ALL = (*GUARDS, *DOORS, *OFFICE, *REMINDERS)
 
 
 @pytest.mark.parametrize("guard", ALL, ids=lambda guard: guard.name)
