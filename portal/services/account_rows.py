@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    CompoundSelect,
     DateTime,
     Select,
     SQLColumnExpression,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import QueryableAttribute
 
-from portal.db import Asked
+from portal.db import Asked, Question
 from portal.domain.access import Access
 from portal.domain.ledger import DEBTOR_CREDIT
 from portal.models import (
@@ -104,7 +103,7 @@ def papers(rows: Asked, accounts: Mapping[int, int]) -> Papers:
         return found
     invoices = {account: invoice for invoice, account in accounts.items()}
     values = {"ids": list(accounts), "accounts": list(invoices)}
-    for what, owner, _, text, word, amount, tax, rate, at in rows.execute(_papers(), values):
+    for what, owner, _, text, word, amount, tax, rate, at in _papers().ask(rows, values):
         if what == "line":
             found.lines[owner].append(Line(text, amount, tax, rate))
         elif what == "move":
@@ -115,7 +114,7 @@ def papers(rows: Asked, accounts: Mapping[int, int]) -> Papers:
 
 
 @cache
-def _papers() -> CompoundSelect[*tuple[Any, ...]]:
+def _papers() -> Question:
     """Put the question together once: that takes longer than asking it. So does the other below."""
     ids: BindParameter[Any] = bindparam("ids", expanding=True)
     never, nothing = cast(null(), UtcDateTime), cast(null(), BigInteger)
@@ -130,10 +129,10 @@ def _papers() -> CompoundSelect[*tuple[Any, ...]]:
                StoredFile.public_id, nothing, nothing, nothing, never)
         .join(StoredFile, StoredFile.id == InvoiceDocument.file_id)
         .where(InvoiceDocument.invoice_id.in_(ids)))
-    return union_all(
+    return Question(union_all(
         billed, documents, _moves(LedgerTransfer.debit_account_id, LedgerTransfer.amount),
         _moves(LedgerTransfer.credit_account_id, -LedgerTransfer.amount),
-    ).order_by("what", "owner", "place")
+    ).order_by("what", "owner", "place"))
 
 
 def _moves(side: QueryableAttribute[int], amount: SQLColumnExpression[int]) -> Select[*tuple[Any, ...]]:
@@ -150,13 +149,13 @@ def standings(rows: Asked, access: Access, now: datetime) -> list[Standing]:
     """Read holds, payments under way and credit in one query; a narrowed link learns of no credit."""
     values: dict[str, object] = {"business": access.business_id, "debtor": access.debtor_id, "now": now}
     if access.invoice_ids is None:
-        return [Standing(*row) for row in rows.execute(_standings(narrowed=False), values)]
+        return [Standing(*row) for row in _standings(narrowed=False).ask(rows, values)]
     only = {"only": sorted(access.invoice_ids)}
-    return [Standing(*row) for row in rows.execute(_standings(narrowed=True), {**values, **only})]
+    return [Standing(*row) for row in _standings(narrowed=True).ask(rows, {**values, **only})]
 
 
 @cache
-def _standings(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
+def _standings(*, narrowed: bool) -> Question:
     business, debtor = bindparam("business", type_=BigInteger), bindparam("debtor", type_=BigInteger)
     nothing = cast(null(), BigInteger)
     never = cast(null(), DateTime(timezone=True))
@@ -183,5 +182,5 @@ def _standings(*, narrowed: bool) -> Select[*tuple[Any, ...]]:
             LedgerAccount.kind == fixed(DEBTOR_CREDIT), LedgerAccount.credits > LedgerAccount.debits)
     parts = [holds, under_way] if narrowed else [holds, under_way, credit]
     both = union_all(*parts).subquery()
-    return select(both.c.what, both.c.invoice, cast(both.c.word, String), both.c.public_id, both.c.amount,
-                     both.c.currency, both.c.at)
+    return Question(select(both.c.what, both.c.invoice, cast(both.c.word, String), both.c.public_id, both.c.amount,
+                           both.c.currency, both.c.at))

@@ -16,10 +16,11 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, cast, func, select, update
+from sqlalchemy import String, bindparam, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import words
+from portal.db import Question
 from portal.domain.access import Access
 from portal.models import Base, Business, Debtor, DebtorSession, PortalLink, PortalLinkInvoice
 from portal.runtime import Runtime
@@ -108,9 +109,10 @@ def find(rt: Runtime, key: str, act: str = "") -> Visit | None:
     """Give the visit a session stands for, with one query; None when it, its link or its time has ended."""
     now = rt.now()
     with rt.db.rows() as rows:
-        found = rows.execute(_visit_query(), {"hash": _hash(key)}).one_or_none()
-    if found is None:
+        answers = _visit_query().ask(rows, {"hash": _hash(key)})
+    if not answers:
         return None
+    found = answers[0]
     (row, link, debtor, business), only = _parts(found), found.only
     standing = (row.ended_at is None and link.revoked_at is None and now < link.expires_at
                 and now < row.visit_started_at + VISIT)
@@ -199,13 +201,13 @@ def _parts(found: Iterable[Any]) -> Iterator[Any]:
 
 
 @cache
-def _visit_query() -> Select[*tuple[Any, ...]]:
+def _visit_query() -> Question:
     """The one query in front of every private page; put together once, because that takes longer than asking it."""
     only = (
         select(func.aggregate_strings(cast(PortalLinkInvoice.invoice_id, String), ","))
         .where(PortalLinkInvoice.link_id == PortalLink.id).scalar_subquery()
     )
-    return (
+    return Question(
         select(*(column for seen in _SEEN for column in seen.columns), only.label("only"))
         .select_from(DebtorSession)
         .join(PortalLink, PortalLink.id == DebtorSession.link_id)

@@ -7,22 +7,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, MutableMapping
+from types import FunctionType, MethodType
 from typing import Any
 
 from jinja2 import Environment, Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context, Macro
 from jinja2.visitor import NodeTransformer
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from portal.words.catalogs import translations
 from portal.words.core import current
 
 HOLE = re.compile(r"%(?:\((\w+)\)s|(%))")
+SPECIAL = re.compile("[&<>\"']")
+
+
+def shown(value: object) -> str:
+    """Escape a value for a page; what holds nothing to escape is most of what pages show, and stays as it is."""
+    # By the very types: another kind of text may have its own way to be escaped.
+    if isinstance(value, str) and (type(value) is Markup or (type(value) is str and not SPECIAL.search(value))):
+        return value
+    return escape(value)
+
+
+class _Code(CodeGenerator):
+    """Writes templates as Jinja does, but for how a value is escaped that surely is to be."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.shown(")
+
+
+class _Calls(Context):
+    """Calls macros, functions and methods at once; Jinja looks twice at each for whether it asks for the context."""
+
+    def call(self, obj: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call what a template calls."""
+        kind = type(obj)
+        if kind is Macro:
+            args = (self.eval_ctx, *args)
+        elif (kind is not FunctionType and kind is not MethodType) or hasattr(obj, "jinja_pass_arg"):
+            return super().call(obj, *args, **kwargs)
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return obj(*args, **kwargs)
 
 
 class Spoken(Environment):
     """An environment that answers in the language being spoken, out of one environment for each."""
 
     language = ""
+    code_generator_class = _Code
+    context_class = _Calls
+    shown = staticmethod(shown)
 
     def get_template(self, name: str | Template, parent: str | None = None,
                      globals: MutableMapping[str, Any] | None = None) -> Template:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from jinja2 import DictLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from portal import words
@@ -25,6 +26,9 @@ TEMPLATES = {
     "short.html": '{{ _("%(name)s collects its own invoices.", nobody=name) }}',
     "dynamic.html": '{{ _(text) }}',
     "outer.html": '{% extends "frame.html" %}{% block body %}{% include "plain.html" %}{% endblock %}',
+    "values.html": '{% macro two(a) %}{{ a }}{% endmacro %}{% set kept %}{{ value }}{% endset %}{% set bare = value %}'
+                   '{{ value }}|{{ value|upper }}|{{ value ~ "<" }}|{{ two(value) }}|{{ kept }}|{{ bare }}|{{ kept|e }}'
+                   '|{% for one in [value] %}{{ one }}{% endfor %}',
     "frame.html": '<h1>{{ _("Invoice") }}</h1>{% block body %}{% endblock %}',
 }
 
@@ -83,3 +87,43 @@ def test_a_page_says_the_same_as_one_that_looks_each_text_up(language: str, name
     plain.globals["_"] = _say
     for filled in ("Anna", "<script>&amp;</script>", Markup("<b>Anna</b>")):
         assert shown(pages(), name, language, name=filled) == shown(plain, name, language, name=filled)
+
+
+class Odd(str):
+    """Text with a way of its own to be shown."""
+
+    def __html__(self) -> str:
+        return "<b>odd</b>"
+
+
+@pytest.mark.parametrize("value", [
+    "plain", "<b>", "a & b", "it's", '"x"', "&amp;", "", "ü – ¥ \u2028", Markup("<i>&amp;</i>"), Odd("<u>"), 7, 2.5,
+    None, True, ["<b>"], ("'",)])
+def test_every_value_is_escaped_as_jinja_escapes_it(value: object) -> None:
+    usual = Environment(loader=DictLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    template = "values.html"
+    assert shown(pages(), template, "en", value=value) == usual.get_template(template).render(value=value)
+
+
+def test_what_is_not_there_is_an_error_and_never_an_empty_place() -> None:
+    with pytest.raises(UndefinedError):
+        shown(pages(), "values.html", "en")
+
+
+def test_functions_that_ask_for_the_context_get_it() -> None:
+    @pass_context
+    def reader(context: Context, greeting: str) -> str:
+        return f"{greeting} {context['name']}"
+
+    class Called:
+        def __call__(self, what: str) -> str:
+            return f"[{what}]"
+
+        def method(self, *, what: str) -> str:
+            return what
+
+    env = Spoken(loader=DictLoader({"calls.html": (
+        "{% block b %}{% for n in [1] %}{{ reader('Hello') }} {{ called('<') }} {{ called.method(what='x') }} "
+        "{{ range(n)|list }}{% endfor %}{% endblock %}")}), autoescape=True)
+    env.globals |= {"reader": reader, "called": Called()}
+    assert shown(env, "calls.html", "en", name="<Anna>") == "Hello &lt;Anna&gt; [&lt;] x [0]"
