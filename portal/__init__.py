@@ -70,6 +70,7 @@ def _speak(app: Flask) -> None:
     from portal.routes.shared import assets, frame
 
     app.jinja_environment = frame.Pages
+    app.url_rule_class = assets.LateRule
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words.equip(app.jinja_env)

@@ -8,29 +8,23 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
-from structlog.typing import EventDict, WrappedLogger
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
 
 SECRET_PATH = re.compile(r"/(l|stop|not-me)/[^\s\"'?&<>]+")
 ADDRESS = re.compile(r"[^\s\"'<>@,;:()\[\]]+@[^\s\"'<>@,;:()\[\]]+")
 SIGNED = re.compile(r"\b[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{27,}")
 NEVER = {"name", "email", "token", "code", "address", "phone", "to_address", "greeting_name", "postal_code", "fact"}
+_chosen = {"level": "INFO"}
 
 
 def configure(level: str) -> None:
     """Send every line of the process, our own and the libraries', through the same redaction; safe to do twice."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True), redact, structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 20)),
-        logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
+    _chosen["level"] = level
     logging.basicConfig(level=level.upper())
     # Web servers log each request's path, and some paths are keys; so records are cleaned where they are made, whoever
     # handles them afterwards.
@@ -40,7 +34,24 @@ def configure(level: str) -> None:
 
 def log() -> Any:
     """Give the logger."""
-    return structlog.get_logger()
+    return _writer(_chosen["level"]).get_logger()
+
+
+@lru_cache(maxsize=1)
+def _writer(level: str) -> Any:
+    """Set up what writes our lines when there is one to write: it is slow to load, for looks we do not use."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True), redact, structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 20)),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    return structlog
 
 
 def failed(error: BaseException, **where: str) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pyotp
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config import Settings
 from portal.models import Staff
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 STEP_SECONDS = 30
 DIGITS = 6
@@ -31,6 +34,8 @@ def seal(settings: Settings, secret: str) -> str:
 
 def unseal(settings: Settings, sealed: str) -> str:
     """Decrypt a stored secret; empty when there is none, or no key of ours opens it any more."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _box(settings).decrypt(sealed.encode()).decode() if sealed else ""
     except InvalidToken:
@@ -65,4 +70,7 @@ def spend(session: Session, staff_id: int, step: int | None) -> bool:
 
 
 def _box(settings: Settings) -> MultiFernet:
+    # Slow to load, and only the office's second factor needs it.
+    from cryptography.fernet import Fernet, MultiFernet
+
     return MultiFernet([Fernet(key.get_secret_value()) for key in settings.encryption_keys])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -168,6 +167,9 @@ def accept(rt: Runtime, visit: StaffVisit, public_id: str) -> None:
 
 def checked_email(email: str) -> str:
     """Give an address in small letters; raises Refusal invalid/staff_email_malformed."""
+    # Only an address that staff type needs what reads addresses so closely; it is slow to load.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:

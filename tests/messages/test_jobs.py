@@ -162,6 +162,7 @@ def test_without_a_broker_celery_is_not_asked_for() -> None:
     with pytest.raises(ValueError, match="PORTAL_CELERY_BROKER_URL"):
         create_celery(make_settings())
     seen = subprocess.run(
-        [sys.executable, "-c", "import sys, portal.jobs.loop, portal.cli; print('celery' in sys.modules)"],
+        [sys.executable, "-c",
+         "import sys, portal.jobs.loop, portal.cli.work, portal.cli.jobs; print('celery' in sys.modules)"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert seen.stdout.strip() == "False"

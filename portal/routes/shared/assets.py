@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
+from werkzeug.routing import Rule
 
 SHORT = 10
 REMEMBERED = 4_096
+# Where the portal stands on its host, as the request at hand has it; asked for by every address of a page.
+_root: ContextVar[str] = ContextVar("root", default="")
+
+
+class LateRule(Rule):
+    """A route that learns to write its address when one is first asked for, instead of all of them at the start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        learn = super()._compile_builder
+        learnt: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            if not learnt:
+                learnt.append(learn(append_unknown))
+            return learnt[0](rule, **values)
+
+        return build
 
 
 def install(app: Flask) -> None:
@@ -26,7 +46,7 @@ def install(app: Flask) -> None:
         return f"{app.static_url_path}/{name}?v={fingerprint(name)}"
 
     def asset(name: str) -> str:
-        return request.script_root + address(name)
+        return _root.get() + address(name)
 
     @lru_cache(maxsize=REMEMBERED)
     def built(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
@@ -35,7 +55,11 @@ def install(app: Flask) -> None:
     def url_for(endpoint: str, **values: Any) -> str:
         if any(not isinstance(value, str) for value in values.values()):
             return app.url_for(endpoint, **values)
-        return built(request.script_root, endpoint, tuple(values.items()))
+        return built(_root.get(), endpoint, tuple(values.items()))
 
+    def stand() -> None:
+        _root.set(request.script_root)
+
+    app.before_request(stand)
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["url_for"] = url_for

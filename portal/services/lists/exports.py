@@ -12,9 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-import tablib
-from openpyxl import Workbook
-
 from portal.domain.errors import Refusal
 from portal.domain.listing import EXPORT_MOST, neutralized
 from portal.domain.roles import StaffAccess
@@ -110,6 +107,9 @@ def _csv(wanted: ListOf, batches: Lines) -> tuple[IO[bytes], int]:
 
 
 def _written(lines: list[list[str]]) -> bytes:
+    # Spreadsheets take longer to load than all the rest of the portal; whoever takes none out waits for none.
+    import tablib
+
     written: str = tablib.Dataset(*lines).export("csv")
     return written.encode()
 
@@ -123,6 +123,8 @@ def _text(value: Plain) -> str:
 
 
 def _xlsx(wanted: ListOf, batches: Lines) -> tuple[IO[bytes], int]:
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(wanted.name)
     sheet.append(_heads(wanted))
