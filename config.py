@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     # The name our own receiving server signs its Authentication-Results with; empty: the From alone is believed.
     mail_auth_server: str = ""
 
+    # What a mail provider's events are proven by; empty: none of that provider is believed.
+    mailgun_signing_key: SecretStr = SecretStr("")
+    sendgrid_verification_key: SecretStr = SecretStr("")
+    # How many emails the mail server takes from us; 0: as many as there are.
+    mail_per_minute: int = Field(0, ge=0)
+    mail_per_hour: int = Field(0, ge=0)
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     proxy_hops: int = 0
     limiter_storage: str = Field("memory://", repr=False)

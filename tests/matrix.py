@@ -82,6 +82,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("metrics.metrics", "GET"): Row("machine", "404"),
     ("webhooks.stripe", "POST"): Row("machine", "400"),
     ("webhooks.stripe_connect", "POST"): Row("machine", "400"),
+    ("webhooks.mailgun", "POST"): Row("machine", "400"),
+    ("webhooks.sendgrid", "POST"): Row("machine", "400"),
     # The door.
     ("debtor.open", "GET"): Row("token", "303 /welcome", target=TOKEN),
     ("debtor.welcome", "GET"): Row("door"),
@@ -138,13 +140,13 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.start_pay_only", "POST"): Row(
         "paying", "303 http://127.0.0.1", form={"expected_total": said(str(PAY_ONLY_MINOR))}),
     ("debtor.ask_pay_only", "POST"): Row("paying", "303 /pay-only"),
-    # By a signed text in an email.
-    ("debtor.stop", "GET"): Row("token", target=TOKEN),
     ("debtor.give_feedback_here", "POST"): Row(
         "private", "303 /payments/", target=a_payment("received"), form={"score": said("3")}, others=NOT_THEIRS),
-    ("debtor.stop_now", "POST"): Row("token", "303 /stop/", target=TOKEN),
+    # By a signed text in an email.
     ("debtor.feedback", "GET"): Row("token", target=TOKEN),
     ("debtor.give_feedback", "POST"): Row("token", "303 /feedback/", target=TOKEN, form={"score": said("3")}),
+    ("debtor.stop", "GET"): Row("token", target=TOKEN),
+    ("debtor.stop_now", "POST"): Row("token", "303 /stop/", target=TOKEN),
     ("debtor.resume", "POST"): Row("token", "303 /stop/", target=TOKEN),
     ("debtor.not_me", "GET"): Row("token", target=TOKEN),
     ("debtor.not_me_said", "GET"): Row("token", target=TOKEN),

@@ -15,12 +15,15 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 
+from portal.domain import delivery_reports
+from portal.domain.delivery_reports import DeliveryReport
 from portal.domain.inbound_text import from_html, newly_written, storable
 
 # Words come first in an email and files after them; what lies beyond is never needed.
 LARGEST_READ = 2 * 1024 * 1024
 LONGEST_TEXT = 10_000
 LONGEST_ID = 250
+LONGEST_SUBJECT = 200
 MOST_PARTS = 200
 MOST_NAMES = 20
 REPLY = re.compile(r"reply\+([0-9a-f]{32})@([a-z0-9.-]+)", re.IGNORECASE)
@@ -42,6 +45,9 @@ class InboundMail:
     files: tuple[str, ...] = ()
     automatic: str = ""
     readable: bool = True
+    subject: str = ""
+    # What a mail server or a reader's provider tells of an email of ours, if this is such a report.
+    report: DeliveryReport | None = None
     # Whether there is exactly one From, and what the topmost Authentication-Results says.
     one_sender: bool = True
     results: str = ""
@@ -87,9 +93,11 @@ def _read(message: Message, made_up: str) -> InboundMail:
     # An unproven id could be a copy of another's; but whoever repeats one only silences themselves.
     own_id = storable(_text(message, "Message-ID")).strip()
     texts, files = _parts(message)
+    message_id = own_id if 3 < len(own_id) <= LONGEST_ID else made_up
     return InboundMail(
-        message_id=own_id if 3 < len(own_id) <= LONGEST_ID else made_up, sender=sender, reply_keys=_reply_keys(message),
-        text=newly_written(texts)[:LONGEST_TEXT], files=files, automatic=_automatic(message, sender),
+        message_id=message_id, sender=sender, reply_keys=_reply_keys(message),
+        subject=storable(_text(message, "Subject")).strip()[:LONGEST_SUBJECT],
+        report=delivery_reports.of_email(message, message_id), text=newly_written(texts)[:LONGEST_TEXT], files=files, automatic=_automatic(message, sender),
         one_sender=len(message.get_all("From", [])) == 1, results=str(message.get("Authentication-Results", "")))
 
 

@@ -36,7 +36,11 @@ class MailError(Exception):
 
 
 class MailTemporary(MailError):
-    """Certainly not delivered and worth another try: server down, busy, or refusing us rather than the debtor."""
+    """Certainly not delivered and worth another try. `busy`: it is our server that is down or wants us slower."""
+
+    def __init__(self, reason: str, *, busy: bool = False) -> None:
+        super().__init__(reason)
+        self.busy = busy
 
 
 class MailRefused(MailError):
@@ -133,7 +137,7 @@ class SmtpMail:
         except (OSError, smtplib.SMTPException) as error:
             if smtp is not None:
                 smtp.close()
-            raise MailTemporary(f"mail server not ready: {type(error).__name__}") from error
+            raise MailTemporary(f"mail server not ready: {type(error).__name__}", busy=True) from error
         try:
             yield smtp
         finally:
@@ -226,7 +230,7 @@ def _nothing_sent_yet() -> Iterator[None]:
         yield
     except (OSError, smtplib.SMTPException) as error:
         raise MailTemporary(
-            f"the connection broke before the message was sent: {type(error).__name__}"
+            f"the connection broke before the message was sent: {type(error).__name__}", busy=True
         ) from error
 
 
@@ -235,7 +239,8 @@ def _expect(code: int, reply: bytes, *good: int, about_recipient: bool) -> None:
     if code in good:
         return
     if not 500 <= code < 600:
-        raise MailTemporary(f"the mail server answered {code}")
+        # Some servers put off every stranger's first try at one recipient; only 421 then speaks of all we send.
+        raise MailTemporary(f"the mail server answered {code}", busy=code == 421 or not about_recipient)
     enhanced = re.match(rb"5\.(\d{1,3})\.", reply)
     wrong_address = enhanced[1] == b"1" if enhanced else code in (550, 551, 553)
     raise MailRefused(f"the mail server answered {code}", bad_address=about_recipient and wrong_address)

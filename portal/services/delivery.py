@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import logs
@@ -24,59 +24,80 @@ from portal.gateways.mail import (
     UnsafeHeader,
     ascii_address,
 )
-from portal.models import Debtor, Message, lock_debtor
+from portal.models import Message, lock_debtor
+from portal.models.base import fixed
 from portal.runtime import Runtime
-from portal.services import audit, last_look, mail_links, receipts
+from portal.services import audit, last_look, mail_links, receipts, sending_limits
 from portal.services.last_look import LEASE, Ready
+from portal.services.sending_limits import UNLIMITED, Room
 from portal.words.emails import fill_in, plain
 
 BATCH = 10
 # With these waits a message is tried for more than a day before it is given up.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=30)
 MOST_ATTEMPTS = 60
-# After so many failures in a row the server is down, and the rest of the batch need not wait for its timeouts.
-FAILURES_MEAN_DOWN = 2
+# After so many failures in a row something is wrong, and the rest of the batch need not wait for its timeouts.
+FAILURES_MEAN_TROUBLE = 2
+ALL_ROOM = Room(UNLIMITED, UNLIMITED)
 WORKER = audit.Actor("job", "deliver")
 
-Outcome = Literal["sent", "dropped", "again"]
+# "busy": to be tried again, and everything else with it, for the server is down or wants us slower.
+Outcome = Literal["sent", "dropped", "again", "busy"]
 
 
 def deliver_due(rt: Runtime, limit: int = BATCH) -> int:
-    """Send the messages that are due. Returns how many were sent or settled; those to be tried again do not count."""
+    """Send the messages that are due, as fast as the mail server's limits allow.
+
+    Returns how many were sent or settled; those to be tried again do not count.
+    """
     token = secrets.token_hex(16)
-    claimed = claim(rt, token, limit)
+    claimed = claim(rt, token, limit, sending_limits.room(rt))
     handled = failures = 0
     for message_id in claimed:
-        if failures == FAILURES_MEAN_DOWN:
-            _release(rt, token)
-            break
         outcome = deliver(rt, message_id, token)
         failures = failures + 1 if outcome == "again" else 0
-        handled += outcome != "again"
+        handled += outcome in ("sent", "dropped")
+        if outcome == "busy":
+            sending_limits.slow_down(rt)
+        if outcome == "busy" or failures == FAILURES_MEAN_TROUBLE:
+            _release(rt, token)
+            break
     return handled
 
 
-def claim(rt: Runtime, token: str, limit: int) -> list[int]:
-    """Take messages that are due and that no living worker holds; oldest first."""
+def claim(rt: Runtime, token: str, limit: int, room: Room = ALL_ROOM) -> list[int]:
+    """Take messages that are due and that no living worker holds: what is essential first, then the oldest."""
     now = rt.now()
-    due = (
-        select(Message.id)
-        .where(Message.state == "queued", Message.due_at <= now,
-               or_(Message.leased_until.is_(None), Message.leased_until <= now))
-        .order_by(Message.due_at, Message.id).limit(limit))
+    essential, others = _due(now).where(_ESSENTIAL), _due(now).where(~_ESSENTIAL)
     with rt.db.reading() as session:
         # SQLite has one writer at a time, and an idle worker need not stand in its way.
-        if session.scalar(due.limit(1)) is None:
+        if (room.essential <= 0 or session.scalar(essential.limit(1)) is None) and (
+                room.others <= 0 or session.scalar(others.limit(1)) is None):
             return []
 
     def work(session: Session) -> list[int]:
-        ids = list(session.scalars(due.with_for_update(skip_locked=True)))
+        first = min(limit, room.essential)
+        ids = list(session.scalars(essential.limit(first).with_for_update(skip_locked=True))) if first > 0 else []
+        rest = min(limit - len(ids), room.others)
+        ids += session.scalars(others.limit(rest).with_for_update(skip_locked=True)) if rest > 0 else []
         session.execute(
             update(Message).where(Message.id.in_(ids)).values(claim_token=token, leased_until=now + LEASE)
             .execution_options(synchronize_session=False))
         return ids
 
     return rt.db.run(work)
+
+
+# Written into the statement, where the indexes of what waits know it.
+_ESSENTIAL = Message.message_class == fixed(ESSENTIAL)
+
+
+def _due(now: datetime) -> Select[int]:
+    return (
+        select(Message.id)
+        .where(Message.state == fixed("queued"), Message.due_at <= now,
+               or_(Message.leased_until.is_(None), Message.leased_until <= now))
+        .order_by(Message.due_at, Message.id))
 
 
 def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
@@ -91,8 +112,9 @@ def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
     except UnsafeHeader as error:
         logs.failed(error, message=ready.message.public_id)
         return _write(rt, ready, token, "failed", "unsafe")
-    except MailTemporary:
-        return _again(rt, ready, token, "not_delivered")
+    except MailTemporary as error:
+        outcome = _again(rt, ready, token, "not_delivered")
+        return "busy" if error.busy and outcome == "again" else outcome
     except MailUnknown:
         return _again(rt, ready, token, "perhaps_delivered")
     except Exception as error:
@@ -104,13 +126,13 @@ def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
 
 def _outgoing(rt: Runtime, ready: Ready) -> OutgoingMail:
     message, business = ready.message, ready.business
-    values = mail_links.values(rt, ready.debtor, business, ready.link) | {"door": ready.door}
+    values = mail_links.values(rt, ready.debtor, business, ready.link, key=message.key) | {"door": ready.door}
     unsubscribe = "" if message.message_class == ESSENTIAL else values["stop_link"]
     return OutgoingMail(
         from_name=plain(business.name), from_address=_own_address(rt), to_address=message.to_address,
         subject=message.subject, text=fill_in(message.body_text, values), html=fill_in(message.body_html, values),
         message_id=message.message_id, language=message.language,
-        reply_to=_reply_to(message.reply_to or business.contact_email),
+        reply_to=_reply_to(message.reply_to or last_look.reply_address(rt, message) or business.contact_email),
         list_unsubscribe=unsubscribe, attachments=_attachments(rt, ready))
 
 
@@ -185,18 +207,10 @@ def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Out
         message = _mine(session, ready, token)
         if debtor is not None and message is not None:
             last_look.settle(message, "failed", "bounced")
-            _mark_bounced(session, now, debtor, message)
+            last_look.mark_bounced(session, now, debtor, message, WORKER)
         return "dropped"
 
     return rt.db.run(work)
-
-
-def _mark_bounced(session: Session, now: datetime, debtor: Debtor, message: Message) -> None:
-    # The address may have been corrected while the message was on its way.
-    if debtor.email == message.to_address and debtor.email_state == "ok":
-        debtor.email_state = "bounced"
-        audit.record(session, at=now, actor=WORKER, act="debtor.email_bounced", business_id=debtor.business_id,
-                     debtor_id=debtor.id, target=f"message:{message.public_id}")
 
 
 def _mine(session: Session, ready: Ready, token: str) -> Message | None:

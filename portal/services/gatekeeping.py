@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -10,22 +11,27 @@ from babel.core import get_global
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.gate import COLLECTING, ESSENTIAL, Decision, QuietHours, Situation, decide
-from portal.domain.policy import Policy
+from portal.domain.gate import COLLECTING, ESSENTIAL, Decision, QuietHours, Situation, decide, every_day
+from portal.domain.policy import MOST_GAP_DAYS, Policy
 from portal.models import Business, Debtor, Message
-from portal.services import policies
+from portal.services import calendars, policies
 from portal.services.askable import Askable
 
-WINDOW_DAYS = 3
+# As long as the longest gap between two emails that ask.
+WINDOW_DAYS = MOST_GAP_DAYS + 1
 
 
 def decide_for(session: Session, now: datetime, business: Business, debtor: Debtor, message_class: str, *,
                askable: Askable | None = None, blocked: bool = False, useless_after: datetime | None = None,
-               but_message_id: int | None = None) -> Decision:
-    """Ask the gate about one message to a debtor; the caller holds the debtor's lock, so that a day is taken once."""
+               but_message_id: int | None = None, by_hand: bool = True) -> Decision:
+    """Ask the gate about one message to a debtor; the caller holds the debtor's lock, so that a day is taken once.
+
+    What is sent `by_hand` waits for no working day and keeps no gap: whoever sends it has chosen the day.
+    """
     # What is essential knows no quiet hours, and so needs no look at the policy.
     policy = Policy() if message_class == ESSENTIAL else policies.in_force(session, business.id)
     collecting = message_class == COLLECTING
+    by_itself = collecting and not by_hand
     return decide(Situation(
         message_class=message_class, address=debtor.email, address_state=debtor.email_state, blocked=blocked,
         zones=zones_of(debtor.timezone, debtor.country, business.timezone),
@@ -34,6 +40,8 @@ def decide_for(session: Session, now: datetime, business: Business, debtor: Debt
         owes=askable is None or askable.owes, askable=askable is None or bool(askable.invoices),
         unaskable_reason=askable.reason if askable else "held",
         taken_days=_taken_days(session, now, debtor, but_message_id) if collecting else frozenset(),
+        gap_days=policy.reminder_gap_days if by_itself else 1,
+        is_open=_open_days(session, business) if by_itself else every_day,
         useless_after=useless_after,
     ), now)
 
@@ -62,6 +70,10 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, LookupError):
         return None
+
+
+def _open_days(session: Session, business: Business) -> Callable[[date], bool]:
+    return calendars.open_days(session, ((business.id, business.country),))[business.id]
 
 
 def _taken_days(session: Session, now: datetime, debtor: Debtor, but_message_id: int | None) -> frozenset[date]:

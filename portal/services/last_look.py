@@ -11,16 +11,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.gate import COLLECTING, Decision
+from portal.domain.gate import COLLECTING, ESSENTIAL, Decision
 from portal.models import Business, CadenceStep, Debtor, Message, PortalLink, lock_debtor
 from portal.runtime import Runtime
-from portal.services import letters, messages, not_me, staff_links
+from portal.services import letters, messages, not_me, sending_limits, staff_links
 from portal.services.askable import Askable, askable
+from portal.services.audit import Actor, record
 from portal.services.gatekeeping import decide_for
 from portal.words.own_words import NONE, OwnWords
 
 # Longer than one message can take with every timeout of the mail server.
 LEASE = timedelta(minutes=4)
+# While a business is in safe mode, its emails are looked at so often.
+SAFE_MODE_LOOK = timedelta(hours=1)
 # reminder:<debtor>:<step>:<day>
 STEP_KEY_COLONS = 3
 
@@ -54,12 +57,18 @@ def look(rt: Runtime, message_id: int, claim_token: str) -> Ready | None:
         decision = decide_for(
             session, now, business, debtor, message.message_class, askable=owed, but_message_id=message.id,
             blocked=not_me.is_blocked(session, rt.settings, business.id, debtor.email),
-            useless_after=messages.code_ends_at(message))
+            useless_after=messages.code_ends_at(message), by_hand=not _is_of_a_step(message))
         if decision.verdict != "send":
             _put_off(message, decision)
             return None
         if rt.settings.mail_safe_mode:
             settle(message, "skipped", "safe_mode")
+            return None
+        if business.safe_mode_at is not None:
+            # It leaves when safe mode ends, if the gate still lets it.
+            _wait(message, now + SAFE_MODE_LOOK, "safe_mode")
+            return None
+        if _waits_for_room(rt, now, session, message):
             return None
         if owed is not None:
             _write_anew(session, now, business, debtor, message, owed)
@@ -76,8 +85,24 @@ def _to_staff(rt: Runtime, now: datetime, session: Session, message: Message, bu
     if rt.settings.mail_safe_mode:
         settle(message, "skipped", "safe_mode")
         return None
+    if _waits_for_room(rt, now, session, message):
+        return None
     _count_try(rt, now, message)
     return Ready(message, business, None, None, staff_links.door(rt, session, message))
+
+
+def _waits_for_room(rt: Runtime, now: datetime, session: Session, message: Message) -> bool:
+    """Take one place in what the mail server takes from us, or let the message wait until there is one."""
+    until = sending_limits.take(session, rt.settings, now, essential=message.message_class == ESSENTIAL)
+    if until is None:
+        return False
+    _wait(message, until, "sending_limit")
+    return True
+
+
+def _wait(message: Message, until: datetime, reason: str) -> None:
+    message.due_at, message.reason = until, reason
+    message.claim_token = message.leased_until = None
 
 
 def settle(message: Message, state: str, reason: str) -> None:
@@ -87,6 +112,29 @@ def settle(message: Message, state: str, reason: str) -> None:
     if message.kind == "code":
         # Six digits that open a page are kept only while they wait to be sent; the row still tells that they were.
         message.body_text = message.body_html = ""
+
+
+def mark_bounced(session: Session, now: datetime, debtor: Debtor, message: Message, actor: Actor) -> None:
+    """Write down that an address is dead, unless it was corrected while the message was on its way."""
+    if debtor.email == message.to_address and debtor.email_state == "ok":
+        debtor.email_state = "bounced"
+        record(session, at=now, actor=actor, act="debtor.email_bounced", business_id=debtor.business_id,
+               debtor_id=debtor.id, target=f"message:{message.public_id}")
+
+
+def message_id(rt: Runtime, key: str) -> str:
+    """Complete the secret part of a Message-ID with the domain that emails come from."""
+    domain = rt.settings.mail_from.rpartition("@")[2].strip("> ").lower() or "localhost"
+    return f"<{key}@{domain}>"
+
+
+def reply_address(rt: Runtime, message: Message) -> str:
+    """Give the address at which answers to an email reach the office; "" where the installation takes no email in.
+
+    Its secret part is that of the Message-ID, so that whoever answers needs nothing but the email.
+    """
+    domain = rt.settings.reply_domain
+    return f"reply+{message.message_id[1:].partition('@')[0]}@{domain}" if domain and message.debtor_id else ""
 
 
 def _lock_its_debtor(session: Session, message_id: int) -> Debtor | None:
@@ -106,8 +154,7 @@ def _put_off(message: Message, decision: Decision) -> None:
     if decision.verdict == "skip":
         settle(message, "skipped", decision.reason)
         return
-    message.due_at, message.reason = decision.at, decision.reason
-    message.claim_token = message.leased_until = None
+    _wait(message, decision.at, decision.reason)
     if message.message_class == COLLECTING:
         message.local_day = decision.local_day
 
@@ -124,10 +171,15 @@ def _write_anew(session: Session, now: datetime, business: Business, debtor: Deb
 
 def _spoken(session: Session, message: Message) -> tuple[str, OwnWords]:
     """The tone and the own words of the step a reminder speaks for; one sent by hand is friendly, in our words."""
-    step = message.key.split(":")[2] if message.key.count(":") == STEP_KEY_COLONS else ""
+    step = message.key.split(":")[2] if _is_of_a_step(message) else ""
     found = session.execute(select(CadenceStep.tone, CadenceStep.own_words).where(
         CadenceStep.business_id == message.business_id, CadenceStep.public_id == step)).one_or_none()
     return (found[0], found[1]) if found else ("friendly", NONE)
+
+
+def _is_of_a_step(message: Message) -> bool:
+    # What is sent by hand ends in a number, and what a step sends in its day.
+    return message.key.count(":") == STEP_KEY_COLONS and not message.key.rpartition(":")[2].isdigit()
 
 
 def _make_ready(rt: Runtime, now: datetime, message: Message, debtor: Debtor, decision: Decision) -> None:
@@ -142,5 +194,4 @@ def _count_try(rt: Runtime, now: datetime, message: Message) -> None:
     message.attempts += 1
     message.leased_until = now + LEASE
     if "@" not in message.message_id:
-        domain = rt.settings.mail_from.rpartition("@")[2].strip("> ") or "localhost"
-        message.message_id = f"<{message.message_id}@{domain}>"
+        message.message_id = message_id(rt, message.message_id)

@@ -14,7 +14,7 @@ from config import Settings
 
 MOST = RateLimitItemPerMinute(600)
 NEVER_LIMITED = {"static", "brand.css", "brand.logo", "health.healthz", "health.readyz", "metrics.metrics",
-                 "webhooks.stripe", "webhooks.stripe_connect"}
+                 "webhooks.stripe", "webhooks.stripe_connect", "webhooks.mailgun", "webhooks.sendgrid"}
 
 
 class Counts(Storage):
