@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -103,6 +104,8 @@ class QuestionEntry(Public, Base):
     body: Mapped[str] = mapped_column(Text)
     # Staff among themselves; never shown to the debtor.
     internal: Mapped[bool] = mapped_column(default=False)
+    # False for an email whose sender no mail server of ours has checked: anybody can write any From.
+    sender_checked: Mapped[bool] = mapped_column(default=True, server_default=true())
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (

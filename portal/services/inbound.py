@@ -79,7 +79,8 @@ def _join(session: Session, rt: Runtime, now: datetime, question: Question, debt
     known = known and (not server or mail.is_vouched_for(server))
     said_by = "debtor" if known else "unproven"
     try:
-        questions.speak_up(session, now, question, body, said_by=said_by, channel="email")
+        questions.speak_up(session, now, question, body, said_by=said_by, channel="email",
+                           checked=known and bool(server))
     except Refusal:
         return "too_many"
     record(session, at=now, actor=WORKER, act="question.emailed", business_id=question.business_id,

@@ -38,7 +38,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class EntryView:
-    """One thing said. `said_by` is debtor, staff or unproven; `name` is the person's, for the office only."""
+    """One thing said. `said_by` is debtor, staff or unproven; `name` is the person's, for the office only.
+
+    `checked` is False for an email whose sender no mail server of ours has checked.
+    """
 
     id: int
     said_by: str
@@ -47,6 +50,7 @@ class EntryView:
     body: str
     internal: bool
     at: datetime
+    checked: bool = True
 
 
 @dataclass(frozen=True)
@@ -138,14 +142,15 @@ def reply(rt: Runtime, access: Access, question_id: str, words: str) -> None:
     rt.db.run(work)
 
 
-def speak_up(session: Session, now: datetime, question: Question, body: str, *, said_by: str, channel: str) -> None:
+def speak_up(session: Session, now: datetime, question: Question, body: str, *, said_by: str, channel: str,
+             checked: bool = True) -> None:
     """Add a debtor's words to a thread, which makes it the business's turn. The caller holds the debtor's lock.
 
     Raises Refusal too_many/answer_first when too much waits in it already.
     """
     if _unanswered(session, question) >= rules.MOST_UNANSWERED:
         raise Refusal("too_many", "answer_first")
-    entry = add(session, question, now, said_by=said_by, channel=channel, body=body)
+    entry = add(session, question, now, said_by=said_by, channel=channel, body=body, checked=checked)
     business = session.get_one(Business, question.business_id)
     was_waiting = question.state == "business"
     question.state, question.closed_at = "business", None
@@ -161,11 +166,11 @@ def speak_up(session: Session, now: datetime, question: Question, body: str, *, 
 
 
 def add(session: Session, question: Question, now: datetime, *, said_by: str, channel: str, body: str,
-        staff_id: int | None = None, internal: bool = False) -> QuestionEntry:
-    """Put one entry into a thread."""
+        staff_id: int | None = None, internal: bool = False, checked: bool = True) -> QuestionEntry:
+    """Put one entry into a thread; `checked` says whether we know that it came from whom it says."""
     entry = QuestionEntry(
         business_id=question.business_id, question_id=question.id, said_by=said_by, staff_id=staff_id,
-        channel=channel, body=body, internal=internal, at=now)
+        channel=channel, body=body, internal=internal, sender_checked=checked, at=now)
     session.add(entry)
     session.flush()
     return entry
@@ -254,7 +259,8 @@ def _entries(session: Session, question_ids: Sequence[int]) -> dict[int, list[En
 
 
 def _entry(entry: QuestionEntry, name: str) -> EntryView:
-    return EntryView(entry.id, entry.said_by, name, entry.channel, entry.body, entry.internal, entry.at)
+    return EntryView(entry.id, entry.said_by, name, entry.channel, entry.body, entry.internal, entry.at,
+                     entry.sender_checked)
 
 
 def _thread(question: Question, number: str | None, invoice: str | None, entries: tuple[EntryView, ...]) -> ThreadView:

@@ -70,7 +70,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Quote:
-    """Words somebody said. `by` is theirs, ours, internal or unproven."""
+    """Words somebody said. `by` is theirs, unchecked (theirs, if the address is true), ours, internal or unproven."""
 
     by: str
     who: Sayable

@@ -111,7 +111,9 @@ def _quote(entry: EntryView, debtor: str) -> Quote:
     by = "internal" if entry.internal else {"debtor": "theirs", "staff": "ours"}.get(entry.said_by, "unproven")
     name: Sayable = Plain(entry.name or debtor)
     if by == "unproven":
-        name = Said(N_("From an address we do not know"))
+        name = Said(N_("From an address we could not check"))
+    elif by == "theirs" and not entry.checked:
+        by = "unchecked"
     if by == "internal":
         return Quote(by, Said(N_("Note by %(who)s"), {"who": name}), entry.body, entry.at)
     return Quote(by, Said(CHANNELS[entry.channel], {"who": name}), entry.body, entry.at)
