@@ -196,3 +196,4 @@ OFFICE: dict[str, str] = {
     "words_moved": N_("Somebody changed these words meanwhile. What you typed still stands here, nothing was kept "
                       "yet."),
     "step_is_gone": N_("This step is not part of your reminders any more. Nothing was kept."),
+}
