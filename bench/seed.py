@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import text
 
@@ -37,12 +37,13 @@ STATEMENTS = (
 )
 
 
-def fill(db: Database, invoices: int) -> None:
-    """Write this many invoices of one business, four to a debtor; PostgreSQL only."""
-    now = datetime.now(UTC)
+def fill(db: Database, invoices: int, *, at: datetime | None = None, due_on: date | None = None) -> None:
+    """Write this many invoices of one business, four to a debtor, due today or on another day; PostgreSQL only."""
+    now = at or datetime.now(UTC)
     with db.transaction() as session:
         business = make_business(session, created_at=now)
-    values = {"business": business.id, "now": now, "today": now.date(), "debtors": invoices // EACH, "each": EACH}
+    values = {"business": business.id, "now": now, "today": due_on or now.date(), "debtors": invoices // EACH,
+              "each": EACH}
     with db.engine.connect() as connection:
         connection.execute(text("SET statement_timeout = 0"))
         for statement in STATEMENTS:

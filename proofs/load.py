@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,13 @@ POSTGRES_BINARIES = "/usr/lib/postgresql/*/bin"
 class Server:
     """A PostgreSQL server of our own, so that nobody else's is ever restarted."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+    def __init__(self, folder: Path, addresses: Sequence[str] = ("127.0.0.1",)) -> None:
+        self.folder, self.port, self.addresses = folder, free_port(), addresses
+        self.url = self.url_at("127.0.0.1")
+
+    def url_at(self, address: str) -> str:
+        """Give the database as it is reached by one of the server's addresses."""
+        return f"postgresql://postgres@{address}:{self.port}/postgres"
 
     def command(self, program: str, *args: str) -> None:
         """Run one of PostgreSQL's programs; it refuses to serve as root, so root steps down first."""
@@ -70,7 +74,10 @@ class Server:
     def start(self) -> None:
         """Make the cluster and serve it."""
         self.command("initdb", "-A", "trust", "-U", "postgres")
-        self.command("pg_ctl", "-w", "-o", f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1",
+        with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.writelines(f"host all all {address}/30 trust\n" for address in self.addresses)
+        self.command("pg_ctl", "-w", "-o",
+                     f"-p {self.port} -k {self.folder} -c listen_addresses={','.join(self.addresses)}",
                      "-l", str(self.folder / "log"), "start")
 
     def restart(self) -> None:
@@ -83,12 +90,12 @@ class Server:
 
 
 @contextmanager
-def own_postgres() -> Iterator[Server]:
-    """A migrated PostgreSQL cluster on a port of its own; gone at the end."""
+def own_postgres(addresses: Sequence[str] = ("127.0.0.1",)) -> Iterator[Server]:
+    """A migrated PostgreSQL cluster on a port of its own, for whoever is in these small networks; gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="proof-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    server = Server(folder)
+    server = Server(folder, addresses)
     try:
         server.start()
         databases.migrate(server.url)

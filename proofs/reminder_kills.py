@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import holidays
 from sqlalchemy import func, select, update
 
 from portal.db import Database
@@ -24,7 +23,7 @@ from portal.services import cadences
 from portal.services.audit import COMMAND_LINE
 from proofs import crew
 from proofs.crew import Crew
-from proofs.harness import Databases, Figures, ProofError, Steps, environment, say
+from proofs.harness import Databases, Figures, Steps, environment, say
 from proofs.postbox import Postbox, serving
 from tests.cast import make_business, make_debtor, make_invoice, make_runtime
 
@@ -34,8 +33,7 @@ KILLS, FEW_KILLS = (6, 10, 10), (2, 2, 3)
 PATIENCE_SECONDS = 20 * 60
 # After so long without any message, only leases of the dead keep the rest waiting; after so long, nobody will send it.
 STANDSTILL_SECONDS, HOPELESS_SECONDS = 8, 120
-# Their weekends differ, so that some business of them writes on any day of the week.
-COUNTRIES = ("US", "GB", "DE", "EG", "SA", "AE", "BN", "IR", "DJ", "NP", "IN")
+
 
 
 def run(database: str, quick: bool) -> Figures:
@@ -70,7 +68,7 @@ def _furnish(db: Database, folder: Path, many: int) -> set[str]:
     now = datetime.now(UTC)
     rt = replace(make_runtime(db, folder), clock=lambda: now)
     with db.transaction() as session:
-        business = make_business(session, timezone="UTC", country=_open_country(now.date()),
+        business = make_business(session, timezone="UTC", country=crew.open_country(now.date()),
                                  policy=Policy(quiet_from_hour=0, quiet_until_hour=0))
     steps, addresses = Steps("debtors", many), set()
     for start in range(0, many, 200):
@@ -84,14 +82,6 @@ def _furnish(db: Database, folder: Path, many: int) -> set[str]:
         pass
     cadences.switch_on(rt, business.slug, "standard", actor=COMMAND_LINE)
     return addresses
-
-
-def _open_country(today: date) -> str:
-    for country in COUNTRIES:
-        known = holidays.country_holidays(country, years=today.year)
-        if today.weekday() not in known.weekend and today not in known:
-            return country
-    raise ProofError("every country that was asked keeps a holiday today")
 
 
 class Reaper:
