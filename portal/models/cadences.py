@@ -136,6 +136,9 @@ class StepOutcome(Keyed, Base):
               postgresql_where=text("outcome = 'taken'"), sqlite_where=text("outcome = 'taken'")),
         Index("ix_step_outcome_debtor_id_at", "debtor_id", "at"),
         Index("ix_step_outcome_step_id", "step_id", "outcome"),
+        # The newest steps of a business, to see what followed them.
+        Index("ix_step_outcome_taken", "business_id", "at",
+              postgresql_where=text("outcome = 'taken'"), sqlite_where=text("outcome = 'taken'")),
         CheckConstraint("outcome IN ('taken', 'held', 'skipped')", name="outcome"),
     )
 
