@@ -82,68 +82,62 @@ _EMPTY = (
 )  # fmt: skip
 
 
+# What is answered as it was asked for.
+_ECHOED = ("billing_address_collection", "cancel_url", "client_reference_id", "customer_email", "locale", "submit_type",
+           "success_url")  # fmt: skip
+
+
 def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expires: int) -> Obj:
     """An open session with every field present; amounts, items and intents are added by its maker."""
     session_id = new_id("cs_test", 58)
-    address = customer["email"] if customer else params.get("customer_email")
-    details = {
-        "address": None,
-        "business_name": None,
-        "email": address,
-        "individual_name": None,
-        "name": None,
-    }
-    words = params.get("custom_text", {})
+    setup = mode == "setup"
     return {
         **dict.fromkeys(_EMPTY),
+        **_fixed(),
+        **{name: params.get(name) for name in _ECHOED},
         "id": session_id,
-        "object": "checkout.session",
-        "adaptive_pricing": params.get("adaptive_pricing", {"enabled": True}) if mode == "payment" else None,
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
-        "billing_address_collection": params.get("billing_address_collection"),
-        "cancel_url": params.get("cancel_url"),
-        "client_reference_id": params.get("client_reference_id"),
+        "adaptive_pricing": None if setup else params.get("adaptive_pricing", {"enabled": True}),
         "created": scope.now(),
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": words.get("after_submit"),
-            "shipping_address": None,
-            "submit": words.get("submit"),
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": _words(params.get("custom_text", {})),
         "customer": customer["id"] if customer else None,
         "customer_creation": None if customer else params.get("customer_creation", "if_required"),
-        "customer_details": {
-            **details,
-            "phone": None,
-            "tax_exempt": "none",
-            "tax_ids": None,
-        }
-        if address
-        else None,
-        "customer_email": params.get("customer_email"),
-        "discounts": [],
+        "customer_details": _details(customer["email"] if customer else params.get("customer_email")),
         "expires_at": expires,
-        "livemode": False,
-        "locale": params.get("locale"),
         "metadata": params.get("metadata", {}),
         "mode": mode,
-        "payment_method_collection": "always" if mode == "setup" else "if_required",
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
-        "phone_number_collection": {"enabled": False},
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": params.get("submit_type"),
-        "success_url": params["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
+        "payment_method_collection": "always" if setup else "if_required",
+        "payment_status": "no_payment_required" if setup else "unpaid",
         "url": f"{scope.world.base_url}/c/pay/{session_id}",
         "_intent_data": params.get("payment_intent_data", {}),
     }
+
+
+def _fixed() -> Obj:
+    """What every session begins with."""
+    return {
+        "object": "checkout.session",
+        "automatic_tax": dict.fromkeys(("liability", "provider", "status")) | {"enabled": False},
+        "custom_fields": [],
+        "discounts": [],
+        "livemode": False,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "phone_number_collection": {"enabled": False},
+        "shipping_options": [],
+        "status": "open",
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted_page",
+    }
+
+
+def _words(typed: Obj) -> Obj:
+    empty = dict.fromkeys(("shipping_address", "terms_of_service_acceptance"))
+    return {**empty, "after_submit": typed.get("after_submit"), "submit": typed.get("submit")}
+
+
+def _details(address: str | None) -> Obj | None:
+    """Who pays, as far as it is known before they have typed anything."""
+    if not address:
+        return None
+    unknown = dict.fromkeys(("address", "business_name", "individual_name", "name", "phone", "tax_ids"))
+    return {**unknown, "email": address, "tax_exempt": "none"}

@@ -138,15 +138,4 @@ def _path(address: str) -> str:
 def open_house(db: Database, folder: Path, clock: Clock, **changes: Any) -> House:
     """Start a portal on a database; the web answers through Flask's own WSGI entry."""
     rt = make_runtime(db, folder, clock, **changes)
-    app = create_app(runtime=rt)
-    _stub(app)
-    return House(app, rt, db, clock)
-
-
-def _stub(app: Flask) -> None:
-    from portal.routes.shared.guard import require_level
-
-    known = {rule.endpoint for rule in app.url_map.iter_rules()}
-    for name, path in (("balance", "/balance"), ("pay", "/pay"), ("history", "/history"), ("pay_only", "/pay-only")):
-        if f"debtor.{name}" not in known:
-            app.add_url_rule(path, f"debtor.{name}", require_level(1, pay_only=name == "pay_only")(lambda: "inside"))
+    return House(create_app(runtime=rt), rt, db, clock)

@@ -74,6 +74,7 @@ def test_the_books_and_the_set_up(browser: Browser, product: Product, width: int
         page.goto(f"{product.url}/office/ledger/accounts/fee_income-EUR")
         page.get_by_role("link", name="Late fee").first.click()
         page.get_by_label("Why is it wrong?").select_option("wrong_debtor")
+        walk.press("Next: look once more")
         walk.press("Correct it")
         expect(page.get_by_text("undone by its mirror")).to_be_visible()
         walk.look("corrected")
