@@ -37,36 +37,45 @@ def log(rt: Runtime, access: StaffAccess, debtor_id: str, said: Said) -> str:
     """
     access.require("work")
     now = rt.now()
-    _check(said)
+    check(said)
 
     def work(session: Session) -> str:
         debtor = debtor_desk.lock(session, access, debtor_id)
-        public_id = nonces.public_id(access, "note", said.nonce)
-        if session.scalar(select(Note.id).where(Note.public_id == public_id)) is not None:
-            return public_id
-        zone = debtor_desk.zone_of(session, access)
-        if said.promised_on is not None:
-            today = now.astimezone(zone).date()
-            if not today <= said.promised_on <= today + FURTHEST_PROMISE:
-                raise Refusal("invalid", "promise_day_wrong", days=FURTHEST_PROMISE.days)
-        note = Note(
-            public_id=public_id, business_id=access.business_id, debtor_id=debtor.id, staff_id=access.staff_id,
-            kind="call" if said.result else "note", result=said.result, promised_on=said.promised_on,
-            body=said.body.strip()[:debtor_desk.LONGEST_WORDS], at=now)
-        session.add(note)
-        if said.promised_on is not None:
-            over = datetime.combine(said.promised_on + timedelta(days=1), time(), zone)
-            _wait_for(session, debtor, public_id, now, over)
-        record(session, at=now, actor=staff_actor(access), act="call.logged" if said.result else "note.written",
-               business_id=access.business_id, debtor_id=debtor.id, target=f"debtor:{debtor.public_id}",
-               note=public_id, result=said.result, promised_on=str(said.promised_on or ""))
-        standings.recount_one(session, access.business_id, debtor.id, now)
-        return public_id
+        return keep(session, access, debtor, said, now, "call.logged" if said.result else "note.written")
 
     return rt.db.run(work)
 
 
-def _check(said: Said) -> None:
+def keep(session: Session, access: StaffAccess, debtor: Debtor, said: Said, now: datetime, act: str, *,
+         about: str = "") -> str:
+    """Keep a call or a note in the caller's transaction, which holds the debtor's lock; returns its public id.
+
+    The same form makes one note and one line in the audit, under the name `act`. Raises Refusal promise_day_wrong.
+    """
+    public_id = nonces.public_id(access, "note", said.nonce)
+    if session.scalar(select(Note.id).where(Note.public_id == public_id)) is not None:
+        return public_id
+    zone = debtor_desk.zone_of(session, access)
+    if said.promised_on is not None:
+        today = now.astimezone(zone).date()
+        if not today <= said.promised_on <= today + FURTHEST_PROMISE:
+            raise Refusal("invalid", "promise_day_wrong", days=FURTHEST_PROMISE.days)
+    session.add(Note(
+        public_id=public_id, business_id=access.business_id, debtor_id=debtor.id, staff_id=access.staff_id,
+        kind="call" if said.result else "note", result=said.result, promised_on=said.promised_on, about=about,
+        body=said.body.strip()[:debtor_desk.LONGEST_WORDS], at=now))
+    if said.promised_on is not None:
+        over = datetime.combine(said.promised_on + timedelta(days=1), time(), zone)
+        _wait_for(session, debtor, public_id, now, over)
+    record(session, at=now, actor=staff_actor(access), act=act, business_id=access.business_id, debtor_id=debtor.id,
+           target=f"debtor:{debtor.public_id}", note=public_id, result=said.result,
+           promised_on=str(said.promised_on or ""))
+    standings.recount_one(session, access.business_id, debtor.id, now)
+    return public_id
+
+
+def check(said: Said) -> None:
+    """Refuse what is no call and no note: raises Refusal unknown_result, note_empty, promise_needs_day."""
     if said.result and said.result not in RESULTS:
         raise Refusal("invalid", "unknown_result")
     if not said.result and not said.body.strip():

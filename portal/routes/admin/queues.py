@@ -25,6 +25,7 @@ LONGEST_SEARCH = 120
 FIELDS = {
     "words_missing": "words", "words_too_long": "words", "words_unsent": "words", "nothing_picked": "pick",
     "unknown_invoice": "pick", "other_currency": "pick", "later_day_wrong": "until",
+    "promise_needs_day": "until", "promise_day_wrong": "until",
 }
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from portal.domain.roles import StaffAccess
 from portal.runtime import Runtime
+from portal.words.core import Words
 from portal.words.said import Said, Sayable, Sum
 
 # The one name under which any item is put off until a day.
@@ -32,7 +34,7 @@ class Typed:
 
 @dataclass(frozen=True)
 class Act:
-    """One answer to an item. `takes` says whether it reads own words, a pick, both or nothing.
+    """One answer to an item. `takes` says what it reads: own words, a pick, a day.
 
     `do` does it and says what was done. One that `stays` does not solve the item; one with `proof` asks for a code.
     """
@@ -110,6 +112,12 @@ class Finder:
     found: tuple[Option, ...] | None = None
 
 
+class Scripted(Protocol):
+    """What can be said on the phone, in the words of the person at the desk."""
+
+    def paragraphs(self, words: Words) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True)
 class Case:
     """One item in full: what they ask, what is known, what can be answered now.
@@ -126,6 +134,7 @@ class Case:
     # What can be handed in elsewhere, ready to be copied.
     evidence: tuple[Sayable, ...] = ()
     finder: Finder | None = None
+    script: Scripted | None = None
     acts: tuple[str, ...] = ()
     words_label: str = ""
     words_hint: str = ""
