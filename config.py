@@ -106,6 +106,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a domain such as reply.example.com, without an @")
         return value.lower()
 
+    @field_validator("sendgrid_verification_key")
+    @classmethod
+    def _a_public_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _is_public_key(value.get_secret_value()):
+            raise ValueError("must be the public key as SendGrid shows it, in one line of base64")
+        return value
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for name in ("session_key", "code_key"):
@@ -152,6 +159,17 @@ class Settings(BaseSettings):
 
 def _is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
+
+
+def _is_public_key(text: str) -> bool:
+    # Read by a large library, which most installations never need.
+    from portal.gateways.mail_webhooks import public_key
+
+    try:
+        public_key(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_weak(name: str, keys: tuple[SecretStr, ...]) -> None:

@@ -99,7 +99,7 @@ def ask(rt: Runtime, access: Access, asked: Asked) -> str:
 
     def work(session: Session) -> str:
         debtor = _locked(session, access)
-        _check_flood(session, debtor)
+        check_flood(session, debtor)
         if asked.call and not number and not debtor.phone:
             raise Refusal("invalid", "number_missing")
         business = session.get_one(Business, access.business_id)
@@ -134,7 +134,7 @@ def reply(rt: Runtime, access: Access, question_id: str, words: str) -> None:
         debtor = _locked(session, access)
         question = _own(session, access, question_id)
         if question.state == "closed":
-            _check_flood(session, debtor)
+            check_flood(session, debtor)
         speak_up(session, now, question, body, said_by="debtor", channel="page")
         record(session, at=now, actor=Actor("debtor", access.link_public_id), act="question.replied",
                business_id=question.business_id, debtor_id=debtor.id, target=f"question:{question.public_id}")
@@ -165,6 +165,14 @@ def speak_up(session: Session, now: datetime, question: Question, body: str, *, 
         question_mail.tell_staff(session, now, business, question, entry.public_id)
 
 
+def check_flood(session: Session, debtor: Debtor) -> None:
+    """Refuse one more thread of a debtor while too many wait; raises Refusal too_many/questions_wait."""
+    waiting = session.scalar(select(func.count()).select_from(Question).where(
+        Question.debtor_id == debtor.id, Question.state == "business")) or 0
+    if waiting >= rules.MOST_OPEN:
+        raise Refusal("too_many", "questions_wait", count=rules.MOST_OPEN)
+
+
 def add(session: Session, question: Question, now: datetime, *, said_by: str, channel: str, body: str,
         staff_id: int | None = None, internal: bool = False, checked: bool = True) -> QuestionEntry:
     """Put one entry into a thread; `checked` says whether we know that it came from whom it says."""
@@ -181,11 +189,20 @@ def own_threads(rt: Runtime, access: Access) -> list[ThreadView]:
     with rt.db.reading() as session:
         query = select(Question, Invoice.number, Invoice.public_id).outerjoin(
             Invoice, Invoice.id == Question.invoice_id).where(
-            Question.business_id == access.business_id, Question.debtor_id == access.debtor_id)
+            Question.business_id == access.business_id, Question.debtor_id == access.debtor_id, ~_OF_A_STRANGER)
         if access.invoice_ids is not None:
             query = query.where(Question.invoice_id.in_(sorted(access.invoice_ids)))
         rows = session.execute(query.order_by(Question.id.desc()).limit(MOST_SHOWN)).all()
         return [_thread(question, number, invoice, ()) for question, number, invoice in rows]
+
+
+# Begun from an address we do not know, with nothing in it that the debtor may see.
+_OF_A_STRANGER = (
+    select(QuestionEntry.id).where(
+        QuestionEntry.question_id == Question.id, QuestionEntry.said_by == "unproven").exists()
+    & ~select(QuestionEntry.id).where(
+        QuestionEntry.question_id == Question.id, QuestionEntry.said_by != "unproven",
+        QuestionEntry.internal.is_(False)).exists() & (Question.kind == "question"))
 
 
 def own_thread(rt: Runtime, access: Access, question_id: str) -> ThreadView:
@@ -306,13 +323,6 @@ def _invoice(session: Session, access: Access, public_id: str) -> int | None:
     if found is None or (access.invoice_ids is not None and found not in access.invoice_ids):
         raise Refusal("not_found", "unknown_invoice")
     return found
-
-
-def _check_flood(session: Session, debtor: Debtor) -> None:
-    waiting = session.scalar(select(func.count()).select_from(Question).where(
-        Question.debtor_id == debtor.id, Question.state == "business")) or 0
-    if waiting >= rules.MOST_OPEN:
-        raise Refusal("too_many", "questions_wait", count=rules.MOST_OPEN)
 
 
 def _unanswered(session: Session, question: Question) -> int:

@@ -84,6 +84,10 @@ class Mailbox:
         """Answer 451 to the next recipients."""
         self._smtp.faults.temporary = times
 
+    def be_busy(self, times: int = 1) -> None:
+        """Answer 421 to the next messages: this server wants to be sent less."""
+        self._smtp.faults.busy = times
+
     def drop_after_data(self, times: int = 1) -> None:
         """Keep the next messages, but cut the connection instead of saying so."""
         self._smtp.faults.drop_after_data = times

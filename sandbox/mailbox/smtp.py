@@ -25,6 +25,7 @@ class Faults:
 
     refused: set[str] = field(default_factory=set)
     temporary: int = 0
+    busy: int = 0
     drop_after_data: int = 0
 
     def take(self, name: str) -> bool:
@@ -39,6 +40,15 @@ class Handler:
 
     def __init__(self, store: Store, faults: Faults) -> None:
         self._store, self._faults = store, faults
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self._faults.take("busy"):
+            return "421 4.7.0 Too many messages, slow down"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
