@@ -8,6 +8,6 @@ gc.disable()
 
 from portal import create_app  # noqa: E402
 
-app = create_app()
+app = create_app(late_office=True)
 gc.freeze()
 gc.enable()

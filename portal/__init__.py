@@ -14,8 +14,12 @@ LARGEST_REQUEST = 2 * 1024 * 1024
 FORM_LIFETIME_SECONDS = 2 * 60 * 60
 
 
-def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> Flask:
-    """Build the web application; without arguments from the environment, in tests from what they hand in."""
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None, *, late_office: bool = False,
+               beside: Flask | None = None) -> Flask:
+    """Build the web application; without arguments from the environment, in tests from what they hand in.
+
+    With `late_office` the office is loaded when somebody first comes to it, in an application `beside` this one.
+    """
     from flask import Flask
 
     app = Flask(__name__, static_folder="static", template_folder="templates")
@@ -23,10 +27,12 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     _configure(app, rt)
     _log(app, rt)
     _speak(app)
-    _protect(app, rt)
-    _open_doors(app)
+    _protect(app, rt, beside)
+    _open_doors(app, office=not late_office)
     _answer_errors(app)
     _add_commands(app)
+    if late_office:
+        _open_office_late(app, rt)
     return app
 
 
@@ -79,7 +85,7 @@ def _speak(app: Flask) -> None:
     app.context_processor(frame.page_values)
 
 
-def _protect(app: Flask, rt: Runtime) -> None:
+def _protect(app: Flask, rt: Runtime, beside: Flask | None) -> None:
     from flask_wtf.csrf import CSRFProtect
     from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -91,17 +97,17 @@ def _protect(app: Flask, rt: Runtime) -> None:
     app.session_interface = browser.Sessions()
     CSRFProtect(app)
     app.jinja_env.globals["csrf_token"] = browser.form_token
-    floods.install(app, rt.settings)
+    floods.install(app, rt.settings, beside)
     hops = rt.settings.proxy_hops
     if hops:
         # Exactly as many hops as there are proxies of ours: one more, and a visitor could choose their own address.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
-def _open_doors(app: Flask) -> None:
+def _open_doors(app: Flask, *, office: bool) -> None:
     from portal.routes import doors
 
-    doors.open_all(app)
+    doors.open_all(app, office=office)
 
 
 def _answer_errors(app: Flask) -> None:
@@ -114,3 +120,9 @@ def _add_commands(app: Flask) -> None:
     from portal import cli
 
     cli.install(app)
+
+
+def _open_office_late(app: Flask, rt: Runtime) -> None:
+    from portal.routes.shared import late
+
+    late.install(app, lambda: create_app(runtime=rt, beside=app))

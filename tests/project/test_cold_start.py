@@ -13,12 +13,14 @@ from click import Context
 from flask import Flask
 from werkzeug.routing import BuildError
 
-from portal import cli
+from portal import cli, create_app
+from portal.db import Database
 from portal.routes.shared.assets import LateRule
-from proofs.harness import ROOT, environment
+from proofs.harness import ROOT, at_once, environment
+from tests.cast import make_runtime
 
-HEAVY = ("openpyxl", "tablib", "email_validator", "structlog", "stripe", "typst", "celery", "holidays", "PIL", "pypdf",
-         "portal.cli.work", "portal.jobs")
+HEAVY = ("portal.routes.admin", "portal.cli.work", "portal.jobs", "openpyxl", "tablib", "email_validator", "structlog",
+         "stripe", "typst", "celery", "holidays", "PIL", "pypdf")
 COMMANDS = {"cadence", "create-business", "create-owner", "import-invoices", "jobs", "ledger", "links", "receive-email",
             "reset-second-factor", "search", "send-reminder", "set-business", "work"}
 
@@ -29,6 +31,43 @@ def test_a_web_server_starts_without_what_only_some_requests_need(tmp_path: Path
     seen = subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True,
                           timeout=120, check=True)
     assert json.loads(seen.stdout) == []
+
+
+def anonymous(app: Flask, path: str, method: str = "GET") -> tuple[object, ...]:
+    answer = app.test_client().open(path, method=method, base_url="http://portal.test")
+    kept = {name: value for name, value in answer.headers.items() if name not in ("Set-Cookie", "Content-Length")}
+    return answer.status_code, kept, "<h1" in answer.text
+
+
+def test_with_a_late_office_every_address_answers_as_without(db: Database, tmp_path: Path) -> None:
+    rt = make_runtime(db, tmp_path)
+    whole, late = create_app(runtime=rt), create_app(runtime=rt, late_office=True)
+    paths = {rule.rule.replace("<", "x").replace(">", "x").replace(":", "") for rule in whole.url_map.iter_rules()}
+    assert len(paths) > 150 and sum(path.startswith("/office") for path in paths) > 80
+    for path in sorted({*paths, "/office", "/officers", "/office/no-such-page", "/no-such-page", "/Office", "/"}):
+        for method in ("GET", "POST"):
+            if not path.startswith("/static"):
+                assert anonymous(late, path, method) == anonymous(whole, path, method), f"{method} {path}"
+
+
+def test_many_who_come_to_the_office_at_once_open_it_once(db: Database, tmp_path: Path) -> None:
+    app = create_app(runtime=make_runtime(db, tmp_path), late_office=True)
+    office: Any = app.wsgi_app
+    assert office._office is None
+    answers = at_once(*[lambda: anonymous(app, "/office/sign-in")] * 8)
+    assert all(not isinstance(answer, Exception) and answer[0] == 200 for answer in answers), answers
+    opened = office._office
+    assert anonymous(app, "/office/sign-in")[0] == 200 and office._office is opened
+
+
+def test_a_flood_is_counted_over_both_together(db: Database, tmp_path: Path) -> None:
+    app = create_app(runtime=make_runtime(db, tmp_path), late_office=True)
+    browser = app.test_client()
+    for number in range(600):
+        path = "/office/sign-in" if number % 100 == 0 else "/left"
+        assert browser.get(path, base_url="http://portal.test").status_code == 200
+    for path in ("/left", "/office/sign-in"):
+        assert browser.get(path, base_url="http://portal.test").status_code == 429
 
 
 def test_the_flask_command_knows_all_of_ours() -> None:

@@ -64,11 +64,13 @@ class Counts(Storage):
         self._counts.pop(key, None)
 
 
-def install(app: Flask, settings: Settings) -> None:
-    """Answer 429 to whoever asks far more often than a person could."""
+def install(app: Flask, settings: Settings, beside: Flask | None = None) -> None:
+    """Answer 429 to whoever asks far more often than a person could; `beside` is an application to count with."""
     # One limit for all doors needs no search for limits of single views: a Flask extension makes one at every request.
     memory = settings.limiter_storage == "memory://"
-    counts = FixedWindowRateLimiter(Counts() if memory else storage_from_string(settings.limiter_storage))
+    counts: FixedWindowRateLimiter = beside.extensions["floods"] if beside else FixedWindowRateLimiter(
+        Counts() if memory else storage_from_string(settings.limiter_storage))
+    app.extensions["floods"] = counts
 
     def look() -> None:
         if request.endpoint in NEVER_LIMITED:
