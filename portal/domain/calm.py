@@ -41,12 +41,11 @@ HEAVY: Words = {
     "en": (
         "court*", "lawyer*", "attorney*", "agency", "agencies", "collector*", "bailiff*", "enforce*", "penalt*",
         "immediately", "at once", "you must", "demand*", "failure to", "fail to", "failed to", "ignore*", "ignoring",
-        "debt*", "urgent*", "serious*", "final notice",
+        "debt*", "urgent*", "serious*",
     ),
     "es": (
         "tribunal*", "juzgado*", "abogad*", "agencia*", "ejecut*", "penaliz*", "inmediatamente", "de inmediato",
         "usted debe", "debe usted", "exig*", "de lo contrario", "incumpl*", "ignor*", "deuda*", "urgent*", "grave*",
-        "ultimo aviso",
     ),
 }
 

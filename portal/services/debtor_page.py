@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain import credit_terms
 from portal.domain.credit_terms import Terms
 from portal.domain.errors import Refusal
+from portal.domain.learning import Tally
 from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import (
@@ -32,7 +33,7 @@ from portal.models import (
     Staff,
 )
 from portal.runtime import Runtime
-from portal.services import consents, debtor_holds, debtor_next, debtor_sums, questions, timeline
+from portal.services import consents, debtor_holds, debtor_next, debtor_sums, learning, questions, timeline
 from portal.services.debtor_next import Coming, Habits
 from portal.services.lists.resting import last_moment
 from portal.services.questions import ThreadView
@@ -148,6 +149,8 @@ class Page:
     timeline: Timeline
     # Channels they want nothing by.
     refused: frozenset[str] = frozenset()
+    # How often money followed a reminder step, by its channel.
+    responses: Mapping[str, Tally] = field(default_factory=dict)
     all_invoices: bool = field(default=False)
 
 
@@ -176,7 +179,8 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
             closed_invoices=sum(row.paid_invoices for row in standing),
             threads=questions.threads_of(session, access, debtor.id),
             timeline=timeline.page(session, Scope(access.business_id, debtor.id, now), group=group, before=before),
-            refused=consents.refused_by(session, debtor), all_invoices=all_invoices)
+            refused=consents.refused_by(session, debtor), responses=learning.responses(session, debtor, now),
+            all_invoices=all_invoices)
 
 
 def _person(session: Session, access: StaffAccess, debtor_id: str) -> tuple[Debtor, str, str]:

@@ -15,7 +15,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import debtor_desk, debtor_page, documents, hand_overs, timeline
 from portal.services.documents import Document
 from portal.services.timeline.entry import GROUPS
-from portal.words import calls, happenings
+from portal.words import calls, happenings, learning
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -39,7 +39,7 @@ def debtor(debtor_id: str) -> str:
     page = debtor_page.page(runtime(), access(), debtor_id, group=group, before=before,
                             all_invoices=request.args.get("invoices") == "all")
     return render_template("admin/debtor.html", page=page, groups=_groups(page, debtor_id), shown=happenings,
-                           terms_words=_terms(page), call=_call(page),
+                           terms_words=_terms(page), call=_call(page), learned=learning,
                            hand_overs=hand_overs.standing(runtime(), access(), debtor_id))
 
 
