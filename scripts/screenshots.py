@@ -1,4 +1,7 @@
-"""`make screenshots`: opens the demo as a debtor would, from the email on, and draws docs/pictures/ anew."""
+"""`make screenshots`: opens the demo as a debtor would, from the email on, and as an owner; draws docs/pictures/ anew.
+
+With names of pictures it draws only those: `python -m scripts.screenshots office`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +21,7 @@ from urllib.parse import urlsplit
 from PIL import Image
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
+from scripts import demo_code, demo_env
 from scripts.demo_elsewhere import DemoElsewhere
 from scripts.places import LOOPBACK, ROOT
 
@@ -35,6 +41,8 @@ class Screen:
 
 
 PHONE, DESK, NIGHT = Screen(390, 844), Screen(1280, 800), Screen(390, 844, dark=True)
+OFFICE = Screen(1280, 1240)
+OWNER = "priya@office.example"
 
 
 def main() -> int:
@@ -52,19 +60,21 @@ def main() -> int:
 
 
 def _draw(browser: Browser, demo: DemoElsewhere) -> None:
-    for name, screen in (("balance-phone", PHONE), ("balance-desk", DESK), ("balance-dark", NIGHT)):
-        page = _open(browser, screen)
+    def helen(page: Page) -> None:
         _to_balance(page, demo, "helen.okafor@mail.example", "97301")
-        _keep(page, name)
-        page.context.close()
-    page = _open(browser, PHONE)
-    _to_balance(page, demo, "lucia.fernandez@correo.example", "28012")
-    _keep(page, "balance-spanish")
-    page.context.close()
-    page = _open(browser, PHONE)
-    page.set_content(_mail(demo, "helen.okafor@mail.example")["html"])
-    _keep(page, "reminder")
-    page.context.close()
+
+    drawings: dict[str, tuple[Screen, Callable[[Page], None]]] = {
+        "balance-phone": (PHONE, helen), "balance-desk": (DESK, helen), "balance-dark": (NIGHT, helen),
+        "balance-spanish": (PHONE, lambda page: _to_balance(page, demo, "lucia.fernandez@correo.example", "28012")),
+        "reminder": (PHONE, lambda page: page.set_content(_mail(demo, "helen.okafor@mail.example")["html"])),
+        "office": (OFFICE, lambda page: _to_office(page, demo)),
+    }
+    for name, (screen, lead) in drawings.items():
+        if name in (sys.argv[1:] or drawings):
+            page = _open(browser, screen)
+            lead(page)
+            _keep(page, name)
+            page.context.close()
 
 
 def _open(browser: Browser, screen: Screen) -> Page:
@@ -88,6 +98,19 @@ def _to_balance(page: Page, demo: DemoElsewhere, address: str, fact: str) -> Non
     page.locator("main input:not([type=hidden])").first.fill(fact)
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url("**/balance")
+    page.evaluate("document.fonts.ready")
+
+
+def _to_office(page: Page, demo: DemoElsewhere) -> None:
+    kept = demo_env.read(demo.folder / "demo.env")
+    page.goto(f"http://{LOOPBACK}:{demo.ports.portal}/office/")
+    page.locator("#email").fill(OWNER)
+    page.locator("#password").fill(kept["DEMO_PASSWORD"])
+    page.locator("main button[type=submit]").first.click()
+    page.locator("#code").fill(demo_code.code(kept["DEMO_TOTP_SECRET"], time.time()))
+    page.locator("main button[type=submit]").first.click()
+    page.get_by_role("button", name="Marsh & Daughter").click()
+    page.get_by_role("heading", name="Call today").wait_for()
     page.evaluate("document.fonts.ready")
 
 
