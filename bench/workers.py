@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bench import sweep, turns
 from portal.db import Database
 from portal.domain.policy import Policy
 from portal.jobs.celery_app import QUEUE, create_celery
-from portal.models import Business, Debtor, PolicyVersion, ReminderTrack
+from portal.models import Business, Debtor, Message, PolicyVersion, ReminderTrack
 from proofs import crew
 from proofs.harness import Figures, environment, process, say, wait_for
 from proofs.load import own_postgres
@@ -97,11 +97,11 @@ def _gone(*words: str) -> None:
 
 
 def _measure(made: Sequence[Machine], rounds: int, *, quick: bool) -> Figures:
-    hosts = [machine.host for machine in made]
+    hosts, due = [machine.host for machine in made], FEW_DUE if quick else DUE
     with own_postgres([crew.LOOPBACK, *hosts]) as server, crew.redis(*hosts) as broker:
         db = Database(server.url)
         say("writing invoices")
-        sweep.furnish(db, FEW_INVOICES if quick else INVOICES, FEW_DUE if quick else DUE, NEVER)
+        sweep.furnish(db, FEW_INVOICES if quick else INVOICES, due, NEVER)
         _write_at_any_hour(db)
         port = broker.rpartition(":")[2]
         with ExitStack() as stack:
@@ -109,12 +109,12 @@ def _measure(made: Sequence[Machine], rounds: int, *, quick: bool) -> Figures:
                 env = environment(server.url_at(machine.host), celery_broker_url=f"redis://{machine.host}:{port}")
                 command = ["ip", "netns", "exec", machine.name, *crew.worker(machine.name)]
                 stack.enter_context(process(command, env))
-            race = _Race(db, create_celery(make_settings(celery_broker_url=broker)), len(made))
+            race = _Race(db, create_celery(make_settings(celery_broker_url=broker)), len(made), due // sweep.DUE_OF_ONE)
             race.seconds(2)
             figures = turns.ratio(FIGURE, lambda _: race.seconds(1), lambda _: race.seconds(2),
                                   min(rounds, MOST_ROUNDS))
         db.dispose()
-    return {**figures, "workers_due": FEW_DUE if quick else DUE, "workers_processors": os.cpu_count() or 0}
+    return {**figures, "workers_due": due, "workers_processors": os.cpu_count() or 0}
 
 
 def _write_at_any_hour(db: Database) -> None:
@@ -131,8 +131,8 @@ def _write_at_any_hour(db: Database) -> None:
 class _Race:
     """Lets so many of the workers do all that is due."""
 
-    def __init__(self, db: Database, celery: Any, workers: int) -> None:
-        self._db, self._celery = db, celery
+    def __init__(self, db: Database, celery: Any, workers: int, debtors: int) -> None:
+        self._db, self._celery, self._debtors = db, celery, debtors
         self._names = sorted(wait_for("the workers to answer", lambda: self._answering(workers), seconds=90))
 
     def _answering(self, workers: int) -> list[str]:
@@ -154,8 +154,17 @@ class _Race:
                 self._celery.send_task("portal.remind")
             time.sleep(0.05)
         took = time.monotonic() - began
+        self._check()
         say(f"{workers} of {len(self._names)} workers: {took:.1f} s")
         return took
+
+    def _check(self) -> None:
+        """Each debtor was written to once, whoever did it."""
+        with self._db.reading() as session:
+            rows, debtors = session.execute(select(
+                func.count(), func.count(Message.debtor_id.distinct())).select_from(Message)).one()
+        if rows != debtors or rows != self._debtors:
+            raise AssertionError(f"{rows} emails to {debtors} of {self._debtors} debtors")
 
     def _due(self) -> bool:
         with self._db.reading() as session:

@@ -8,8 +8,8 @@ YEARS, KILLS = ("reminder_years", "sqlite", ""), ("reminder_kills", "sqlite", ""
 WRONG = "messages_wrongly_sent"
 
 REMINDERS = (
-    Guard("nobody is asked at night", "portal/domain/gate.py", "        if loud > at:\n",
-          "        if loud > at + LONGEST_SEARCH:\n", YEARS, WRONG),
+    Guard("nobody is asked at night", "portal/domain/gate.py", "        if not ends:\n            return at\n",
+          "        if at:\n            return at\n", YEARS, WRONG),
     Guard("whoever wants no reminders gets none", "portal/domain/gate.py", "    if situation.opted_out:\n",
           "    if situation.opted_out and not situation.address:\n", YEARS, WRONG),
     Guard("a business may pause all it sends", "portal/domain/gate.py",

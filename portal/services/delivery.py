@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Select, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal import logs
@@ -102,7 +103,14 @@ def _due(now: datetime) -> Select[int]:
 
 def deliver(rt: Runtime, message_id: int, token: str) -> Outcome:
     """Send one claimed message and write down what became of it."""
-    ready = last_look.look(rt, message_id, token)
+    try:
+        ready = last_look.look(rt, message_id, token)
+    except OperationalError:
+        # The database's own trouble is not this message's.
+        raise
+    except Exception as error:
+        logs.failed(error, message=str(message_id))
+        return _not_ready(rt, message_id, token)
     if ready is None:
         return "dropped"
     try:
@@ -164,7 +172,7 @@ def _write(rt: Runtime, ready: Ready, token: str, state: str, reason: str) -> Ou
     now = rt.now()
 
     def work(session: Session) -> Outcome:
-        message = _mine(session, ready, token)
+        message = _mine(session, ready.message.id, token)
         if message is not None:
             last_look.settle(message, state, reason)
             message.sent_at = now if state == "sent" else None
@@ -176,14 +184,33 @@ def _write(rt: Runtime, ready: Ready, token: str, state: str, reason: str) -> Ou
 def _again(rt: Runtime, ready: Ready, token: str, reason: str) -> Outcome:
     if ready.message.attempts >= MOST_ATTEMPTS:
         logs.log().error("message given up", message=ready.message.public_id, attempts=ready.message.attempts)
-        return _write(rt, ready, token, "failed", "given_up")
+        return _write(rt, ready, token, "failed", "never_ready" if reason == "not_ready" else "given_up")
     due_at = rt.now() + wait_after(ready.message.attempts)
 
     def work(session: Session) -> Outcome:
-        message = _mine(session, ready, token)
+        message = _mine(session, ready.message.id, token)
         if message is not None:
             message.due_at, message.reason = due_at, reason
             message.claim_token = message.leased_until = None
+        return "again"
+
+    return rt.db.run(work)
+
+
+def _not_ready(rt: Runtime, message_id: int, token: str) -> Outcome:
+    """Count a try for a message whose last look breaks: it waits like any other, and rests after as many tries."""
+    now = rt.now()
+
+    def work(session: Session) -> Outcome:
+        message = _mine(session, message_id, token)
+        if message is None:
+            return "again"
+        message.attempts += 1
+        if message.attempts >= MOST_ATTEMPTS:
+            last_look.settle(message, "failed", "never_ready")
+            return "dropped"
+        message.due_at, message.reason = now + wait_after(message.attempts), "not_ready"
+        message.claim_token = message.leased_until = None
         return "again"
 
     return rt.db.run(work)
@@ -204,7 +231,7 @@ def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Out
 
     def work(session: Session) -> Outcome:
         debtor = lock_debtor(session, ready.message.business_id, whose.id)
-        message = _mine(session, ready, token)
+        message = _mine(session, ready.message.id, token)
         if debtor is not None and message is not None:
             last_look.settle(message, "failed", "bounced")
             last_look.mark_bounced(session, now, debtor, message, WORKER)
@@ -213,10 +240,9 @@ def _refused(rt: Runtime, ready: Ready, token: str, *, bad_address: bool) -> Out
     return rt.db.run(work)
 
 
-def _mine(session: Session, ready: Ready, token: str) -> Message | None:
+def _mine(session: Session, message_id: int, token: str) -> Message | None:
     query = (
-        select(Message).where(
-            Message.id == ready.message.id, Message.claim_token == token, Message.state == "queued")
+        select(Message).where(Message.id == message_id, Message.claim_token == token, Message.state == "queued")
         .with_for_update())
     return session.scalars(query).one_or_none()
 

@@ -43,6 +43,7 @@ MESSAGE_REASONS: Mapping[str, str] = {
     "not_delivered": N_("The mail server did not take it yet; it is tried again."),
     "perhaps_delivered": N_("The mail server broke off; it is tried again under the same number."),
     "not_ready": N_("It could not be made ready; it is tried again."),
+    "never_ready": N_("It could not be made ready, however often it was tried."),
     "erased": N_("Their personal data was erased."),
 }
 CALL_RESULTS: Mapping[str, str] = {

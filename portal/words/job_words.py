@@ -21,7 +21,7 @@ JOBS: Mapping[str, str] = {
     "forget_import_files": N_("Forget files that were never imported"),
 }
 RESTING: Mapping[str, str] = {
-    "emails": N_("Emails that no mail server took for more than a day"),
+    "emails": N_("Emails that could not be sent after many tries"),
     "fetches": N_("Questions to Stripe that were never answered"),
     "questions": N_("Payments Stripe was asked about too often"),
     "refunds": N_("Refunds Stripe has not answered about for a day"),
