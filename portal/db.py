@@ -5,6 +5,7 @@ Nothing else opens a connection. While either is open, gateways refuse to speak 
 
 from __future__ import annotations
 
+import select
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +15,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Engine, Select, create_engine, event
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
 # Whatever can be asked for rows: what joins a transaction, or what only reads them.
@@ -24,6 +26,8 @@ Asked = Session | Connection
 SQLITE_BUSY_MILLISECONDS = 30_000
 # Our statements are short: compiling them (jit) takes longer than they do.
 PATIENCE = "-c timezone=utc -c lock_timeout=20s -c statement_timeout=60s -c jit=off"
+# A connection that was not used for longer is asked whether it still stands.
+QUIET_SECONDS = 5.0
 SERIALIZATION_RETRIES = 3
 MOST_WORDINGS = 256
 RETRIABLE_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
@@ -128,9 +132,42 @@ def build_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def _postgresql(url: str, pool_size: int, options: str, **more: str) -> Engine:
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=20,
-        connect_args={"options": options}, **more)
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=20, connect_args={"options": options}, **more)
+    _look_before_use(engine)
+    return engine
+
+
+def _look_before_use(engine: Engine) -> None:
+    """Make sure that a connection still stands before it is used again; one that was cut is made anew.
+
+    To ask the server each time (SQLAlchemy's own way) is one more journey for every use. A server that ended a
+    connection has said so, and what it said waits to be read; only after a quiet time is the server itself asked,
+    because what lies between us may then have cut the connection and told nobody.
+    """
+    failures = engine.dialect.loaded_dbapi.Error
+
+    def left(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    def taken(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        left_at = record.info.get("left_at")
+        if left_at is None:
+            return
+        try:
+            if time.monotonic() - left_at > QUIET_SECONDS or _has_news(connection):
+                engine.dialect.do_ping(connection)
+        except failures as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", left)
+    event.listen(engine, "checkout", taken)
+
+
+def _has_news(connection: Any) -> bool:
+    news = select.poll()
+    news.register(connection.fileno(), select.POLLIN)
+    return bool(news.poll(0))
 
 
 def _sqlite_connect(connection: object, _record: object) -> None:
