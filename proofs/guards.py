@@ -46,11 +46,11 @@ GUARDS = (
     Guard("a cause has one name, whichever event tells it", "portal/services/fact_balance.py",
           'f"stripe:{fact.id}:fee")', 'f"stripe:{fact.id}:fee:{now.timestamp()}")', TOLD, "webhook_facts_doubled"),
     Guard("totals move with the transfers", "portal/services/ledger.py",
-          "(_TRANSFER, rows)\n    _keep_totals(session, moved)\n", "(_TRANSFER, rows)\n", TOLD,
+          "_TRANSFER, *rows)\n    _keep_totals(session, moved)\n", "_TRANSFER, *rows)\n", TOLD,
           "webhook_ledger_differences"),
     Guard("totals and transfers in one commit", "portal/services/ledger.py",
-          "(_TRANSFER, rows)\n    _keep_totals(session, moved)\n",
-          "(_TRANSFER, rows)\n"
+          "_TRANSFER, *rows)\n    _keep_totals(session, moved)\n",
+          "_TRANSFER, *rows)\n"
           "    session.connection().exec_driver_sql(\"COMMIT\")\n    session.connection().exec_driver_sql(\"BEGIN\")\n"
           "    _keep_totals(session, moved)\n",
           ("kills", "sqlite", "hear"), "kills_ledger_differences"),

@@ -1,4 +1,4 @@
-"""A payment that money arrives for, as plain rows: found and locked by one question, read by one, written by two.
+"""A payment that money arrives for, as plain rows: found and locked by one question, read by another, written by two.
 
 Every payment of every debtor comes this way, within the answer to a webhook; what objects would cost is saved here.
 """
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.domain.money_facts import Received
 from portal.models import Payment, PaymentInvoice, WaitingFact
 from portal.models.base import fixed
+from portal.models.writes import write
 from portal.services import addressees, fact_lookup
 from portal.services.addressees import Addressee
 
@@ -73,19 +74,18 @@ def lock(session: Session, fact: Received) -> Expected | None:
 
 def close(session: Session, payment: Expected, fact: Received, *, ask_at: datetime) -> None:
     """Note that the money is here, and that none of the payment's invoices waits for it any more."""
-    connection = session.connection()
-    connection.execute(_CLOSE, {
+    write(session, _CLOSE, {
         "payment": payment.id, **_names(payment, fact), "state": "succeeded", "received_at": fact.happened_at,
         "captured_minor": fact.amount, "moved_at": fact.happened_at, "ask_at": ask_at, "ask_count": 0})
     if any(part.open for part in payment.parts):
-        connection.execute(_CLOSE_PARTS, {"payment": payment.id})
+        write(session, _CLOSE_PARTS, {"payment": payment.id})
 
 
 def learn(session: Session, payment: Expected, fact: Received) -> None:
     """Note what a fact that was booked before adds: Stripe's names, and how its payer would recognize the payment."""
     names = _names(payment, fact)
     if any(getattr(payment, name) != value for name, value in names.items()):
-        session.connection().execute(_LEARN, {"payment": payment.id, **names})
+        write(session, _LEARN, {"payment": payment.id, **names})
 
 
 def _names(payment: Expected, fact: Received) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.roles import StaffAccess
 from portal.models import AuditEvent
+from portal.models.writes import write
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ COMMAND_LINE = Actor("cli")
 def record(session: Session, *, at: datetime, actor: Actor, act: str, business_id: int | None,
            debtor_id: int | None = None, target: str = "", **details: Any) -> None:
     """Note one act. Details hold ids, codes and numbers, never personal data: this row is never erased."""
-    session.connection().execute(_EVENT, {
+    write(session, _EVENT, {
         "business_id": business_id, "debtor_id": debtor_id, "actor_kind": actor.kind, "actor_id": actor.id, "act": act,
         "target": target, "details": details, "at": at})
 

@@ -15,6 +15,7 @@ from portal.domain.ledger import CLEARING, SUSPENSE, Entry, own, receivable
 from portal.domain.money_facts import Described, Moved, Received
 from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
 from portal.models.payments import OPEN_STATES
+from portal.models.writes import together
 from portal.services import arrivals, audit, fact_lookup, ledger, messages, settle
 from portal.services.arrivals import Expected
 from portal.services.fact_lookup import Subject
@@ -43,31 +44,31 @@ def receive(session: Session, fact: Received, now: datetime) -> Arrival:
     if payment.captured_minor:
         arrivals.learn(session, payment, fact)
         return Arrival("applied", payment.awaited)
-    # The fee comes with a later event; should that never come, a job asks for it.
-    arrivals.close(session, payment, fact, ask_at=now + FEE_PATIENCE)
-    _book(session, payment, fact, now)
-    if payment.state == "processing":
-        _release_hold(session, payment, now)
-    if payment.rivaled:
-        _close_stale_pages(session, payment, now)
-    messages.queue_receipt(session, now, payment, payment.addressee)
-    audit.record(session, at=now, actor=audit.STRIPE, act="payment.received", business_id=payment.business_id,
-                 debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", amount=fact.amount)
-    return Arrival("applied", payment.awaited)
-
-
-def _book(session: Session, payment: Expected, fact: Received, now: datetime) -> None:
-    clearing = own(CLEARING, payment.currency)
-    entries = [
-        Entry(clearing, receivable(part.invoice_id, payment.debtor_id, payment.currency), part.amount_minor,
-              "payment", f"stripe:{fact.intent}:paid:{part.invoice_id}", "payment", payment.public_id,
-              fact.happened_at, memo="payment")
-        for part in payment.parts]
-    posted = ledger.write_down(session, payment.business_id, entries, now=now)
+    with together(session):
+        # The fee comes with a later event; should that never come, a job asks for it.
+        arrivals.close(session, payment, fact, ask_at=now + FEE_PATIENCE)
+        posted = ledger.write_down(session, payment.business_id, _entries(payment, fact), now=now)
+        messages.queue_receipt(session, now, payment, payment.addressee)
+        audit.record(session, at=now, actor=audit.STRIPE, act="payment.received", business_id=payment.business_id,
+                     debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", amount=fact.amount)
     # Money can lie anywhere but where its payer sent it only once credit has ever existed.
     if posted.credit or any(part.offer_id for part in payment.parts):
         settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=f"{fact.intent}:paid",
                       now=now)
+    if payment.state == "processing":
+        _release_hold(session, payment, now)
+    if payment.rivaled:
+        _close_stale_pages(session, payment, now)
+    return Arrival("applied", payment.awaited)
+
+
+def _entries(payment: Expected, fact: Received) -> list[Entry]:
+    clearing = own(CLEARING, payment.currency)
+    return [
+        Entry(clearing, receivable(part.invoice_id, payment.debtor_id, payment.currency), part.amount_minor,
+              "payment", f"stripe:{fact.intent}:paid:{part.invoice_id}", "payment", payment.public_id,
+              fact.happened_at, memo="payment")
+        for part in payment.parts]
 
 
 def _mismatch(payment: Expected | None, fact: Received) -> str:

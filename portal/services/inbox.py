@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from types import ModuleType
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, func, select, update
@@ -68,18 +67,19 @@ _OUTCOME = update(_EVENTS).where(_EVENTS.c.id == bindparam("row")).values(
 
 def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> int | None:
     """Insert the event's row; a second delivery at the same moment waits here for the first to commit."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    connection = session.connection()
     values = {
         "account": str(event.get("account") or "")[:64], "event": event["id"], "type": event["type"],
         "object_id": str(event["data"]["object"].get("id", ""))[:80], "livemode": bool(event["livemode"]),
         "happened_at": datetime.fromtimestamp(event["created"], UTC), "received_at": now, "payload": dict(event),
         "outcome": LIKELIEST, "note": ""}
-    found: int | None = session.scalar(_store(dialect), values)
+    found: int | None = connection.execute(_store(connection.dialect.name), values).scalar()
     return found
 
 
 @cache
-def _store(dialect: ModuleType) -> Any:
+def _store(kind: str) -> Any:
+    dialect = postgresql if kind == "postgresql" else sqlite
     return dialect.insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.id)
 
 

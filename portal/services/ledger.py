@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
 from portal.models import Invoice, LedgerAccount, LedgerTransfer
+from portal.models.writes import write
 
 # Accounts as plain rows of their table.
 Open = dict[Account, Any]
@@ -86,7 +87,7 @@ def _write(session: Session, business_id: int, fresh: Sequence[Entry], accounts:
         for part in _capped(entry, accounts, moved):
             rows.append(_row(business_id, part, accounts, now))
             _move(part, accounts, moved)
-    session.connection().execute(_TRANSFER, rows)
+    write(session, _TRANSFER, *rows)
     _keep_totals(session, moved)
 
 
@@ -206,9 +207,9 @@ def _row(business_id: int, entry: Entry, accounts: Open, now: datetime) -> dict[
 
 def _keep_totals(session: Session, moved: dict[int, list[int]]) -> None:
     if moved:
-        session.connection().execute(_TOTALS, [
+        write(session, _TOTALS, *(
             {"account": account, "more_debits": debits, "more_credits": credits}
-            for account, (debits, credits) in sorted(moved.items())])
+            for account, (debits, credits) in sorted(moved.items())))
 
 
 def left_by_invoice(session: Session, business_id: int, debtor_id: int) -> dict[int, int]:

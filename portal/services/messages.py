@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from portal.domain.gate import COLLECTING, COURTESY, ESSENTIAL, Decision, QuietHours, Situation, decide
 from portal.models import Business, Debtor, Message, Payment, PortalLink, Refund, lock_debtor
 from portal.models.base import new_public_id
+from portal.models.writes import write
 from portal.services import addressees, askable, gatekeeping, letters, policies
 from portal.services.addressees import Addressee
 from portal.services.letters import Voice
@@ -174,8 +175,7 @@ def _about(session: Session, now: datetime, payment: Paid, parcel: _Parcel, to: 
     decision = decide(Situation(
         message_class=parcel.message_class, address=to.email, address_state=to.email_state, quiet=AT_ANY_HOUR,
         zones=gatekeeping.zones_of(to.home.timezone, to.home.country, to.business.timezone or "")), now)
-    connection = session.connection()
-    connection.execute(_blank(connection.dialect.name), {
+    write(session, _blank(session.connection().dialect.name), {
         "public_id": new_public_id(), "business_id": payment.business_id, "debtor_id": payment.debtor_id,
         "kind": parcel.kind, "message_class": parcel.message_class, "key": parcel.key, "to_address": to.email or "",
         "language": for_reader(to.home, to.business).language, "subject": "", "body_text": "", "body_html": "",

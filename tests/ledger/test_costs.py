@@ -39,21 +39,35 @@ def asked(*engines: Engine) -> Iterator[list[tuple[str, Any]]]:
             event.remove(engine, "before_cursor_execute", note)
 
 
+def walked_through(db: Database, statements: list[tuple[str, Any]]) -> list[str]:
+    """The tables that SQLite would read from their first row to their last for these statements."""
+    with db.reader.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                 for statement, parameters in statements]
+    steps = [str(row[3]) for plan in plans for row in plan]
+    return [step for step in steps if step.startswith("SCAN ") and "anon_" not in step]
+
+
 def test_a_payments_webhook_takes_ten_statements_at_most(db: Database, tmp_path: Path) -> None:
     rt = make_runtime(db, tmp_path, clock=lambda: datetime.now(UTC))
 
     owed = someone_owes(db, 100_00, 100_00)
 
-    def receive(number: int) -> int:
+    def receive(number: int) -> list[tuple[str, Any]]:
         payment = start_payment(db, owed, (owed.invoices[number], 100_00), at=rt.now())
         body = body_of("payment_intent.succeeded", intent(payment))
         with asked(db.engine, db.reader) as statements:
             assert inbox.receive_webhook(rt, body, sign(body), connect=False) == "applied"
-        return len(statements)
+        return statements
 
     # The first of a business also opens its accounts.
     receive(0)
-    assert receive(1) <= 10
+    # What PostgreSQL is told to write, it is told in one journey.
+    statements = receive(1)
+    assert len(statements) <= (10 if db.is_sqlite else 5)
+    if db.is_sqlite:
+        # The plan of an INSERT also names what SQLite would read if a foreign key stood violated.
+        assert not walked_through(db, [found for found in statements if not found[0].startswith("INSERT")])
 
 
 def test_a_page_asks_three_questions_and_none_walks_through_other_peoples_rows(db: Database, tmp_path: Path) -> None:
@@ -63,11 +77,10 @@ def test_a_page_asks_three_questions_and_none_walks_through_other_peoples_rows(d
     assert len(statements) == 3
     if not db.is_sqlite:
         return
+    assert not walked_through(db, statements)
     with db.reader.connect() as connection:
         for statement, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            scans = [str(row[3]) for row in plan if str(row[3]).startswith("SCAN ") and "anon_" not in str(row[3])]
-            assert not scans, statement
             # By business and kind alone would be through everything the business has ever billed.
             assert not [row for row in plan if "(business_id=? AND kind=?)" in str(row[3])], statement
 
