@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
 from portal.domain.currencies import minimum_charge
+from portal.domain.fees import FeeRule
 
 # Above so many times the smallest charge a second person decides: the smallest charge knows what a currency is worth.
 SECOND_PERSON_ABOVE = 2_000
@@ -30,9 +31,8 @@ class Policy:
     # How long reminders wait for a transfer the debtor says is sent.
     transfer_wait_days: int = 10
     pay_only_link_days: int = 14
-    # What the public terms page says about fees; 0 means none is ever added.
-    late_fee_basis_points: int = 0
-    late_fee_grace_days: int = 14
+    # What late invoices are charged, by kind of debtor, in the form of FeeRule.as_data(); nothing by default.
+    fees: Mapping[str, Mapping[str, Any]] | None = None
     # Emails that ask for money leave between these hours of the debtor's day.
     quiet_from_hour: int = 21
     quiet_until_hour: int = 8
@@ -67,6 +67,14 @@ class Policy:
             return own
         return SECOND_PERSON_ABOVE * minimum_charge(currency)
 
+    def fee_rule(self, kind: str) -> FeeRule:
+        """Give what late invoices of consumers or of businesses are charged."""
+        return FeeRule.from_data((self.fees or {}).get(kind))
+
+    def with_fees(self, kind: str, rule: FeeRule) -> Policy:
+        """Give the policy with another rule for one kind of debtor."""
+        return replace(self, fees={**(self.fees or {}), kind: rule.as_data()})
+
     def as_rules(self) -> dict[str, Any]:
         """Give the form that is stored as a policy version."""
         return asdict(self)
@@ -75,4 +83,10 @@ class Policy:
     def from_rules(cls, rules: Mapping[str, Any]) -> Policy:
         """Read a stored version; rules of a later feature are ignored, missing ones take the default."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in rules.items() if name in known})
+        policy = cls(**{name: value for name, value in rules.items() if name in known})
+        percent = rules.get("late_fee_basis_points")
+        if policy.fees is None and percent:
+            # Earlier versions stated one percentage for everybody, which nothing added by itself.
+            stated = FeeRule(percent_points=percent, grace_days=rules.get("late_fee_grace_days", 14))
+            return policy.with_fees("consumer", stated).with_fees("business", stated)
+        return policy

@@ -26,8 +26,6 @@ def clashes(policy: Policy, *, has_bank_details: bool) -> tuple[Clash, ...]:
         found.append(Clash("bank_transfer", "bank_details", "transfer_without_bank"))
     if policy.pay_only_link_days > policy.link_days:
         found.append(Clash("pay_only_link_days", "link_days", "pay_only_outlives"))
-    if policy.late_fee_basis_points and policy.late_fee_grace_days < policy.transfer_wait_days:
-        found.append(Clash("late_fee_grace_days", "transfer_wait_days", "fee_while_waiting"))
     if not quiet_hours(policy):
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "never_quiet"))
     if 24 - quiet_hours(policy) < FEWEST_LOUD_HOURS:

@@ -55,6 +55,17 @@ class Part:
     amount: int
 
 
+@dataclass(frozen=True)
+class Fee:
+    """A late fee or interest for one invoice, minor units; `step` names it for good, `rule` tells how it came about."""
+
+    invoice: Invoice
+    amount: int
+    step: str
+    interest: bool
+    rule: str
+
+
 def issue(session: Session, invoices: Sequence[Invoice], *, now: datetime) -> None:
     """Put new invoices of one debtor on the ledger; credit the debtor has pays them at once."""
     first = invoices[0]
@@ -80,15 +91,29 @@ def charge_fee(session: Session, invoice: Invoice, amount: int, *, step: str, in
     debtor will read it.
     """
     lock_debtor(session, invoice.business_id, invoice.debtor_id)
-    income = INTEREST_INCOME if interest else FEE_INCOME
-    entry = Entry(_of(invoice), own(income, invoice.currency), amount, "interest" if interest else "fee",
-                  f"fee:{invoice.id}:{step}", "fee", f"{invoice.public_id}:{step}"[:80], now, memo=rule)
-    if not ledger.post(session, invoice.business_id, [entry], now=now):
-        return False
-    who = (session, invoice.business_id, invoice.debtor_id, invoice.currency)
-    if settle.needs_settling(*who):
-        settle.settle(*who, cause=entry.key, now=now)
-    return True
+    return bool(charge_fees(session, invoice.business_id, [Fee(invoice, amount, step, interest, rule)], now=now))
+
+
+def charge_fees(session: Session, business_id: int, fees: Sequence[Fee], *, now: datetime) -> int:
+    """Add fees and interest to many invoices of one business at once; returns how many were new.
+
+    The caller holds the lock of every debtor. Credit a debtor has pays them at once.
+    """
+    entries = [
+        Entry(_of(fee.invoice), own(INTEREST_INCOME if fee.interest else FEE_INCOME, fee.invoice.currency), fee.amount,
+              "interest" if fee.interest else "fee", f"fee:{fee.invoice.id}:{fee.step}", "fee",
+              f"{fee.invoice.public_id}:{fee.step}"[:80], now, memo=fee.rule) for fee in fees]
+    new = ledger.post(session, business_id, entries, now=now)
+    if new:
+        causes = {(fee.invoice.debtor_id, fee.invoice.currency): entry.key
+                  for fee, entry in zip(fees, entries, strict=True)}
+        with_credit = session.execute(select(LedgerAccount.debtor_id, LedgerAccount.currency).where(
+            LedgerAccount.business_id == business_id, LedgerAccount.kind == DEBTOR_CREDIT,
+            LedgerAccount.debtor_id.in_({debtor_id for debtor_id, _ in causes})))
+        for whose in sorted(tuple(row) for row in with_credit):
+            if whose in causes:
+                settle.settle(session, business_id, *whose, cause=causes[whose], now=now)
+    return new
 
 
 def waive_fee(session: Session, transfer: LedgerTransfer, *, now: datetime) -> None:

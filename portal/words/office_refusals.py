@@ -53,8 +53,6 @@ OFFICE: dict[str, str] = {
     "pay_only_outlives": N_(
         "“Days a link to pay only works” and “Days a link in an email works” contradict each other: the link that was "
         "handed on would outlive the one it came from."),
-    "fee_while_waiting": N_("“Days after the due date before a late fee” and “Days reminders wait for an announced "
-                            "transfer” contradict each other: a fee could be added while you wait for the money."),
     "always_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: together they leave "
                        "fewer than four hours of the day."),
     "never_quiet": N_("“No reminders from this hour” and “Until this hour” contradict each other: between the same two "
@@ -66,6 +64,11 @@ OFFICE: dict[str, str] = {
     "name_differs": N_("That is not the name of the business. Type it as it stands here: %(name)s."),
     "paused_already": N_("All reminders are paused already."),
     "not_paused": N_("Reminders are not paused."),
+    "law_or_own_rule": N_("Choose the law or rules of your own, not both: set the fee and the interest to 0."),
+    "law_other_currency": N_("This law needs invoices in %(currency)s, and yours are in another currency."),
+    "fees_without_rule": N_("This is switched on, but nothing would be added: set a fee, interest or a law."),
+    "rate_line_malformed": N_("Each line needs the first day of a half-year, a colon and a rate: “2026-01-01: 2.15”. "
+                              "At most 40 lines fit here."),
     # Handing over
     "hand_over_words_missing": N_("Please say who takes it over and how the debtor reaches them: their page shows it."),
     "hand_over_nothing_open": N_("Nothing is open on %(number)s any more, so it cannot be handed over."),

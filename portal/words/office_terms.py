@@ -24,7 +24,6 @@ def sentences(words: Words, policy: Policy, currency: str) -> list[str]:
         (words.text("Companies see their page as soon as they open the link; people answer one question first.")
          if policy.business_debtors_skip_check
          else words.text("Everybody answers one question before they see their page.")),
-        _fee(words, policy),
         words.plural("Who begins to pay in time keeps a discount when the payment ends up to %(n)s minute later.",
                      "Who begins to pay in time keeps a discount when the payment ends up to %(n)s minutes later.",
                      policy.discount_grace_minutes),
@@ -46,15 +45,6 @@ def _transfer(words: Words, policy: Policy) -> str:
         "Bank transfer is offered; when somebody says it is sent, reminders wait for %(n)s day.",
         "Bank transfer is offered; when somebody says it is sent, reminders wait for %(n)s days.",
         policy.transfer_wait_days)
-
-
-def _fee(words: Words, policy: Policy) -> str:
-    if not policy.late_fee_basis_points:
-        return words.text("No late fee is ever added.")
-    return words.plural(
-        "A late fee of %(rate)s of what is unpaid may be added once, %(n)s day after the due date.",
-        "A late fee of %(rate)s of what is unpaid may be added once, %(n)s days after the due date.",
-        policy.late_fee_grace_days, rate=words.percent(policy.late_fee_basis_points))
 
 
 def _quiet(words: Words, policy: Policy) -> str:

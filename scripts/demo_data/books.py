@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.domain.fees import FeeRule
 from portal.domain.imports import ImportOptions
 from portal.domain.policy import Policy
 from portal.models import Business, Debtor, Invoice, InvoiceDocument, InvoiceLine, Offer, PolicyVersion, StoredFile
@@ -60,8 +61,9 @@ def _complete(session: Session, house: House, calendar: Calendar) -> None:
     business.contact_hours, business.where_to_check = house.contact_hours, house.where_to_check
     business.bank_details, business.stripe_account = house.bank_details, house.stripe_account
     # No quiet hours, because a demo started at night has to show its emails too.
-    rules = Policy(minimum_part=house.minimum_part, late_fee_basis_points=200, late_fee_grace_days=14,
-                   quiet_from_hour=0, quiet_until_hour=0)
+    stated = FeeRule(percent_points=200, grace_days=14)
+    rules = Policy(minimum_part=house.minimum_part, quiet_from_hour=0, quiet_until_hour=0).with_fees(
+        "consumer", stated).with_fees("business", stated)
     session.add(PolicyVersion(business_id=business.id, version=2, rules=rules.as_rules(),
                               created_at=calendar.moment(-399)))
 

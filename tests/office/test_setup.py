@@ -60,7 +60,6 @@ def test_terms_make_a_new_version_and_one_audit_event_with_before_and_after(desk
 
 @pytest.mark.parametrize(("typed", "rules"), [
     ({"pay_only_link_days": "40"}, ("Days a link to pay only works", "Days a link in an email works")),
-    ({"late_fee": "1.5", "late_fee_grace_days": "5"}, ("before a late fee", "announced transfer")),
     ({"quiet_from_hour": "10", "quiet_until_hour": "8"}, ("No reminders from this hour", "Until this hour")),
     ({"quiet_from_hour": "8", "quiet_until_hour": "8"}, ("No reminders from this hour", "Until this hour")),
 ])
@@ -83,7 +82,7 @@ def test_transfers_without_bank_details_are_a_contradiction_from_both_sides(desk
 
 @pytest.mark.parametrize(("name", "typed"), [
     ("terms", {"link_days": "0"}), ("terms", {"link_days": "many"}), ("terms", {"minimum_part": "0.10"}),
-    ("terms", {"minimum_part": "9" * 16}), ("terms", {"late_fee": "99"}), ("terms", {"quiet_from_hour": "24"}),
+    ("terms", {"minimum_part": "9" * 16}), ("fees", {"consumer_percent": "99"}), ("terms", {"quiet_from_hour": "24"}),
     ("contact", {"name": ""}), ("contact", {"contact_email": "no address"}), ("contact", {"bank_details": "no colon"}),
     ("contact", {"bank_details": "a: b\n" * 9}), ("brand", {"brand_color": "red"}),
     ("brand", {"brand_color": "url(x)"}), ("contact", {"postal_address": "x" * 301}),

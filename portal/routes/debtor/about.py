@@ -14,6 +14,8 @@ from portal.routes.shared.runtime import runtime
 from portal.services import brands
 from portal.services import terms as terms_service
 from portal.services.brands import BusinessView
+from portal.words import fee_terms
+from portal.words.core import current
 
 
 @blueprint.get("/")
@@ -27,7 +29,8 @@ def terms(slug: str) -> str:
     """Show the terms in force in plain words."""
     found = terms_service.public(runtime(), slug)
     _welcome_anyone(found.business)
-    return render_template("debtor/terms.html", terms=found, policy=found.policy)
+    fees = {kind: fee_terms.sentences(current(), found.policy.fee_rule(kind)) for kind in ("consumer", "business")}
+    return render_template("debtor/terms.html", terms=found, policy=found.policy, fees=fees)
 
 
 @blueprint.get("/b/<slug>/privacy")

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from portal.domain.currencies import exponent, minimum_charge
+from portal.domain.currencies import minimum_charge
 from portal.domain.errors import Refusal
-from portal.domain.money import MAX_MINOR
 from portal.domain.policy import MOST_GAP_DAYS, Policy
 from portal.models import Business
 from portal.services.policy_sections import Edit, Field, Reading, Section, refuse_clashes, whole
+from portal.services.setup_sums import sum_of, with_sum, written
 from portal.words.refusals import N_
 
 BOUNDS = {
     "link_days": (1, 180), "pay_only_link_days": (1, 180), "transfer_wait_days": (1, 30),
-    "discount_grace_minutes": (0, 1440), "late_fee_grace_days": (0, 120), "quiet_from_hour": (0, 23),
-    "quiet_until_hour": (0, 23), "reminder_gap_days": (1, MOST_GAP_DAYS), "answer_business_days": (1, 20),
+    "discount_grace_minutes": (0, 1440), "quiet_from_hour": (0, 23), "quiet_until_hour": (0, 23),
+    "reminder_gap_days": (1, MOST_GAP_DAYS), "answer_business_days": (1, 20),
 }
-MOST_FEE = 2_500
 # The limit of one person can be lifted to at most so many times the product's own.
 MOST_LIMITS = 100
 
@@ -27,10 +26,9 @@ MOST_LIMITS = 100
 def _read(business: Business, policy: Policy) -> dict[str, str]:
     values = {name: str(getattr(policy, name)) for name in BOUNDS}
     return values | {
-        "minimum_part": _written((policy.minimum_part or {}).get(business.currency), business.currency),
-        "second_approver_above": _written((policy.second_approver_above or {}).get(business.currency),
-                                          business.currency),
-        "late_fee": f"{policy.late_fee_basis_points // 100}.{policy.late_fee_basis_points % 100:02d}",
+        "minimum_part": written((policy.minimum_part or {}).get(business.currency), business.currency),
+        "second_approver_above": written((policy.second_approver_above or {}).get(business.currency),
+                                         business.currency),
         "bank_transfer": "y" if policy.bank_transfer else "",
         "business_debtors_skip_check": "y" if policy.business_debtors_skip_check else "",
     }
@@ -39,47 +37,20 @@ def _read(business: Business, policy: Policy) -> dict[str, str]:
 def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Business, policy: Policy) -> Edit:
     reading, currency = Reading(typed), business.currency
     values: dict[str, Any] = {name: reading.take(name, whole(*bounds)) for name, bounds in BOUNDS.items()}
-    least = reading.take("minimum_part", lambda text: _sum(text, currency, minimum_charge(currency)))
+    least = reading.take("minimum_part", lambda text: sum_of(text, currency, minimum_charge(currency)))
     limit = reading.take("second_approver_above", lambda text: _limit(text, currency))
-    values["late_fee_basis_points"] = reading.take("late_fee", _percent)
     reading.done()
     wanted = replace(
-        policy, **values, minimum_part=_with(policy.minimum_part, currency, least),
-        second_approver_above=_with(policy.second_approver_above, currency, limit),
+        policy, **values, minimum_part=with_sum(policy.minimum_part, currency, least),
+        second_approver_above=with_sum(policy.second_approver_above, currency, limit),
         bank_transfer=bool(typed.get("bank_transfer")),
         business_debtors_skip_check=bool(typed.get("business_debtors_skip_check")))
     refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
 
 
-def _with(known: Mapping[str, int] | None, currency: str, minor: int | None) -> dict[str, int] | None:
-    rest = {code: sum for code, sum in (known or {}).items() if code != currency}
-    return (rest | ({} if minor is None else {currency: minor})) or None
-
-
-def _written(minor: int | None, currency: str) -> str:
-    if minor is None:
-        return ""
-    digits = exponent(currency)
-    return f"{minor // 10**digits}.{minor % 10**digits:0{digits}d}" if digits else str(minor)
-
-
-def _sum(text: str, currency: str, least: int) -> int | None:
-    """Read "1,250.00" or "1250"; empty means the default of the product."""
-    if not text:
-        return None
-    whole_part, _, cents = text.replace(",", "").replace(" ", "").partition(".")
-    digits = exponent(currency)
-    if not (whole_part.isascii() and whole_part.isdigit()) or len(cents) > digits or (cents and not cents.isdigit()):
-        raise Refusal("invalid", "amount_not_a_number")
-    minor = int(whole_part[:16]) * int(10**digits) + int((cents or "0").ljust(digits, "0") or 0)
-    if not least <= minor <= MAX_MINOR:
-        raise Refusal("invalid", "amount_too_small", least=least, currency=currency)
-    return minor
-
-
 def _limit(text: str, currency: str) -> int | None:
-    limit, most = _sum(text, currency, 0), MOST_LIMITS * Policy().second_person_above(currency)
+    limit, most = sum_of(text, currency, 0), MOST_LIMITS * Policy().second_person_above(currency)
     if limit is not None and limit > most:
         raise Refusal("invalid", "amount_too_large", maximum=most, currency=currency)
     return limit
@@ -90,16 +61,6 @@ def _weighty(edit: Edit, business: Business, policy: Policy) -> tuple[str, ...]:
     wanted, currency = edit.policy or policy, business.currency
     lifted = wanted.second_person_above(currency) > policy.second_person_above(currency)
     return ("second_approver_above",) if lifted else ()
-
-
-def _percent(text: str) -> int:
-    whole_part, _, rest = (text or "0").replace(",", ".").partition(".")
-    if not (whole_part + rest).isascii() or not whole_part.isdigit() or len(rest) > 2 or (rest and not rest.isdigit()):
-        raise Refusal("invalid", "percent_malformed")
-    points = int(whole_part[:4]) * 100 + int((rest or "0").ljust(2, "0"))
-    if points > MOST_FEE:
-        raise Refusal("invalid", "percent_malformed")
-    return points
 
 
 SECTION = Section(
@@ -113,8 +74,6 @@ SECTION = Section(
         Field("link_days", N_("Days a link in an email works"), "whole", longest=3),
         Field("pay_only_link_days", N_("Days a link to pay only works"), "whole", longest=3),
         Field("business_debtors_skip_check", N_("Companies need no check behind their link"), "yes"),
-        Field("late_fee", N_("Late fee, percent of what is unpaid"), hint=N_("0 means none is ever added."), longest=6),
-        Field("late_fee_grace_days", N_("Days after the due date before a late fee"), "whole", longest=3),
         Field("discount_grace_minutes", N_("Minutes a discount stays open for a payment already begun"), "whole",
               longest=4),
         Field("quiet_from_hour", N_("No reminders from this hour"), "whole",
