@@ -112,7 +112,7 @@ class World:
             self._plan_bill(person, self._some_day(0.0, 0.8))
         chances: tuple[tuple[float, Callable[[], None]], ...] = (
             (0.08, lambda: self._opt_out(person)), (0.04, lambda: self._say_not_me(person)),
-            (0.10, lambda: self._move(person)), (0.06, lambda: self._begin_to_bounce(person)),
+            (0.10, lambda: self._move(person)), (0.12, lambda: self._begin_to_bounce(person)),
             (0.10, lambda: self._promise(person)))
         for chance, happening in chances:
             if dice.random() < chance:
@@ -221,7 +221,7 @@ class World:
 
     def _begin_to_bounce(self, person: Person) -> None:
         self.refused.add(person.address)
-        self._later(self._clock.now + timedelta(days=self._dice.uniform(20, 60)), lambda: self._correct(person))
+        self._later(self._clock.now + timedelta(days=self._dice.uniform(50, 110)), lambda: self._correct(person))
 
     def _correct(self, person: Person) -> None:
         """Staff learn the right address."""
