@@ -1,4 +1,4 @@
-"""What is wrong, missing or strange about a debtor, a place or a clock: a recorded reason, and never a wrong message."""
+"""What is wrong, missing or strange about a debtor, a place or a clock: a recorded reason, never a wrong message."""
 
 from __future__ import annotations
 
