@@ -50,6 +50,7 @@ class Entry:
     payment_id: str = ""
     number: str = ""
     channel: str = ""
+    method_brand: str = ""
     method_last4: str = ""
     has_receipt: bool = False
 
@@ -198,7 +199,8 @@ def _payment(payment: Payment, parts: list[PaymentInvoice], booked: list[Effect]
         story=story(state=payment.state, captured=payment.captured_minor, returned=payment.returned_minor,
                     chargeback=chargeback, failed_before=bool(payment.failure_code)),
         payment_id=payment.public_id if whole else "", number=payment.number, channel=payment.channel,
-        method_last4=payment.method_last4 or "", has_receipt=whole and payment.captured_minor > 0)
+        method_brand=payment.method_brand or "", method_last4=payment.method_last4 or "",
+        has_receipt=whole and payment.captured_minor > 0)
 
 
 def _effect(names: dict[int, tuple[str, str]], invoice_id: int | None, change: int) -> Effect:

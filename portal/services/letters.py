@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Business, Debtor, Invoice, LedgerAccount, LedgerTransfer, Payment, PaymentInvoice
-from portal.services import ledger, policies
+from portal.services import ledger, policies, reminder_sums
 from portal.services.askable import Askable, has_fees
 from portal.words import email_kinds
 from portal.words.core import Words, for_reader, speaking
-from portal.words.email_kinds import OwedInvoice, PaidInvoice, PaidSum
+from portal.words.email_kinds import PaidInvoice, PaidSum
 from portal.words.emails import Letter, Reader, Rendered, Sender, plain, render
 from portal.words.own_words import NONE, OwnWords
 
@@ -53,17 +53,11 @@ def reminder(session: Session, now: datetime, business: Business, debtor: Debtor
 
     `own` are the business's words for the step, by language; where there are none, ours are said.
     """
-    invoices = owed(askable)
+    invoices = reminder_sums.owed(session, now, business, debtor, askable)
     no_fees = not has_fees(session, debtor)
     return write(session, now, business, debtor, lambda voice: email_kinds.reminder(
         voice.words, voice.sender, voice.reader, invoices, today=voice.words.local_date(now), no_fees=no_fees,
         tone=tone, own=own))
-
-
-def owed(askable: Askable) -> list[OwedInvoice]:
-    """Show invoices as letters name them, the oldest due date first."""
-    return [OwedInvoice(plain(i.number), plain(i.title), i.issued_on, i.due_on, i.currency, i.left_minor)
-            for i in askable.invoices]
 
 
 def filled_in(session: Session, now: datetime, business: Business, debtor: Debtor, askable: Askable, *,
@@ -71,8 +65,9 @@ def filled_in(session: Session, now: datetime, business: Business, debtor: Debto
     """Give a debtor's words, and what the placeholders of a step become for them; at least one invoice."""
     words = for_reader(debtor, business)
     with speaking(words, now):
-        return words, email_kinds.filled_in(words, sender_of(business, words), _reader(session, debtor), owed(askable),
-                                            words.local_date(now), tone)
+        return words, email_kinds.filled_in(
+            words, sender_of(business, words), _reader(session, debtor),
+            reminder_sums.owed(session, now, business, debtor, askable), words.local_date(now), tone)
 
 
 def paid_sum(session: Session, payment: Payment) -> PaidSum:

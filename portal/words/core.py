@@ -17,7 +17,7 @@ from babel.core import UnknownLocaleError
 
 from portal.domain.errors import Refusal
 from portal.domain.money import Mark
-from portal.words import dates, memos, numbers, phones, refusals
+from portal.words import dates, memos, methods, numbers, phones, refusals
 from portal.words.catalogs import LANGUAGES, PSEUDO, SOURCE, translations
 
 
@@ -131,6 +131,10 @@ class Words:
     def refusal(self, refusal: Refusal, currency: str = "") -> str:
         """Say why something was not done."""
         return refusals.sentence(self, refusal, currency)
+
+    def paid_with(self, brand: str, last4: str) -> str:
+        """Name what a payment was made with: "Visa ending in 4242"."""
+        return methods.paid_with(self, brand, last4)
 
     def memo(self, code: str) -> str:
         """Say what a line of the ledger was for."""

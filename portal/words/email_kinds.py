@@ -6,11 +6,12 @@ No subject tells a bystander that there is a debt, and no sentence threatens. Ho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from portal.words.core import Words
 from portal.words.emails import Letter, Reader, Row, Sender, Way
+from portal.words.methods import method
 from portal.words.own_words import NONE, OwnWords, Said, said, values
 from portal.words.reminder_tones import firmer
 
@@ -27,6 +28,11 @@ class OwedInvoice:
     due_on: date
     currency: str
     left_minor: int
+    # Late fees and interest in it, a discount that paying all of it now would earn, and the first day of a late fee.
+    fees_minor: int = 0
+    discount_minor: int = 0
+    discount_until: datetime | None = None
+    no_fee_before: date | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,31 @@ def _what_for(words: Words, invoices: Sequence[OwedInvoice], no_fees: bool) -> s
         note = words.text("Left to pay on invoice %(number)s: %(title)s.", number=first.number, title=first.title)
     else:
         note = words.text("Left to pay on invoice %(number)s.", number=first.number)
-    return " ".join((note, words.text("No fee has been added."))) if no_fees else note
+    return " ".join((note, *_fee_words(words, invoices, no_fees), *_discount_words(words, invoices)))
+
+
+def _fee_words(words: Words, invoices: Sequence[OwedInvoice], no_fees: bool) -> list[str]:
+    """What has been added, and until when nothing is: said before it happens, so that nobody is surprised."""
+    found = [words.text("No fee has been added.")] if no_fees else []
+    added = _totals(words, [replace(one, left_minor=one.fees_minor) for one in invoices if one.fees_minor])
+    if added:
+        found.append(words.text("%(fees)s of it are late fees and interest; your page tells each of them.",
+                                fees=", ".join(added)))
+    days = [one.no_fee_before for one in invoices if one.no_fee_before]
+    if days:
+        found.append(words.text("Paid before %(day)s, no late fee is added.", day=words.day(min(days))))
+    return found
+
+
+def _discount_words(words: Words, invoices: Sequence[OwedInvoice]) -> list[str]:
+    """The discount of a single invoice; several have theirs in their rows."""
+    one = invoices[0]
+    if len(invoices) > 1 or one.discount_until is None:
+        return []
+    return [words.text("Paid in full until %(moment)s, it is %(sum)s: %(saving)s less.",
+                       moment=words.moment(one.discount_until),
+                       sum=words.money(one.left_minor - one.discount_minor, one.currency),
+                       saving=words.money(one.discount_minor, one.currency))]
 
 
 def _owed_rows(words: Words, invoices: Sequence[OwedInvoice], today: date) -> tuple[Row, ...]:
@@ -246,8 +276,15 @@ def _owed_row(words: Words, invoice: OwedInvoice, today: date) -> Row:
     label = f"{invoice.number}: {invoice.title}" if invoice.title else invoice.number
     day = words.short_day(invoice.due_on)
     late = invoice.due_on < today
-    note = words.text("was due on %(day)s", day=day) if late else words.text("due on %(day)s", day=day)
-    return Row(label, words.money(invoice.left_minor, invoice.currency), note)
+    notes = [words.text("was due on %(day)s", day=day) if late else words.text("due on %(day)s", day=day)]
+    if invoice.fees_minor:
+        notes.append(words.text("with %(fees)s of late fees and interest",
+                                fees=words.money(invoice.fees_minor, invoice.currency)))
+    if invoice.discount_until is not None:
+        notes.append(words.text("%(saving)s less if paid in full until %(moment)s",
+                                saving=words.money(invoice.discount_minor, invoice.currency),
+                                moment=words.moment(invoice.discount_until)))
+    return Row(label, words.money(invoice.left_minor, invoice.currency), ", ".join(notes))
 
 
 def _ways(words: Words) -> tuple[Way, ...]:
@@ -264,13 +301,6 @@ def _received(words: Words, paid: PaidSum) -> str:
         return words.text("Received on %(day)s, %(method)s ending in %(last4)s.", day=day,
                           method=method(words, paid.method_brand), last4=paid.method_last4)
     return words.text("Received on %(day)s.", day=day)
-
-
-def method(words: Words, brand: str) -> str:
-    """Name a way of paying as its owner would: "Visa", "bank account"."""
-    if not brand or "bank" in brand or "debit" in brand:
-        return words.text("bank account")
-    return brand.replace("_", " ").title()
 
 
 def _paid_rows(words: Words, paid: PaidSum) -> tuple[Row, ...]:

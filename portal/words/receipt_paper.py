@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.words.core import Words
-from portal.words.email_kinds import PaidInvoice, PaidSum, method
+from portal.words.email_kinds import PaidInvoice, PaidSum
+from portal.words.methods import paid_with
 
 
 @dataclass(frozen=True)
@@ -71,5 +72,4 @@ def _paid_with(words: Words, paid: PaidSum) -> tuple[tuple[str, str], ...]:
     """Whose card it was is not ours to say: somebody else may have paid by a link."""
     if not paid.method_last4:
         return ()
-    return ((words.text("Paid with"), words.text(
-        "%(method)s ending in %(last4)s", method=method(words, paid.method_brand), last4=paid.method_last4)),)
+    return ((words.text("Paid with"), paid_with(words, paid.method_brand, paid.method_last4)),)

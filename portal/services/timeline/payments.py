@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_
 from portal.domain.payment_stories import BY_HAND
 from portal.models import Chargeback, Debtor, Payment, Refund
 from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
-from portal.words import declines, happenings
+from portal.words import declines, happenings, methods
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sayable
 
@@ -40,7 +40,7 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
         "payments:paid", at=func.coalesce(Payment.received_at, Payment.created_at), made_at=Payment.created_at,
         id=Payment.id, code=_state(), word=Payment.channel, extra=Payment.failure_code, text=Payment.number,
         ref=Payment.public_id, currency=Payment.currency,
-        who=case((by_hand, Debtor.public_id), else_=Payment.method_last4),
+        who=case((by_hand, Debtor.public_id), else_=_method()),
         amount=case((Payment.captured_minor > 0, Payment.captured_minor), else_=Payment.amount_minor),
     ).join(Debtor, Debtor.id == Payment.debtor_id).where(
         *mine, or_(Payment.captured_minor > 0, Payment.state.not_in(UNTOLD)))
@@ -82,10 +82,17 @@ def _state() -> ColumnElement[str]:
     return case((gone, "returned"), else_=Payment.state)
 
 
+def _method() -> ColumnElement[str]:
+    """What was paid with: "visa:4242"; nothing while nobody has told."""
+    return func.coalesce(Payment.method_brand, "") + ":" + Payment.method_last4
+
+
 def _details(row: Row) -> tuple[Sayable, ...]:
     way = happenings.named(happenings.CHANNELS, row.word)
-    ending: tuple[Sayable, ...] = (Said(N_("Ending in %(last4)s"), {"last4": Plain(row.who)}),) if (
-        row.who and row.word not in BY_HAND) else ()
+    brand, _, last4 = row.who.rpartition(":")
+    name = Said(methods.BANK) if methods.is_bank(brand) else Plain(methods.card(brand))
+    ending: tuple[Sayable, ...] = (Said(methods.ENDING, {"method": name, "last4": Plain(last4)}),) if (
+        last4 and row.word not in BY_HAND) else ()
     if row.code == "failed":
         return (way, *ending, Said(declines.REASONS.get(row.extra, N_("The bank gave no reason."))))
     return (way, *ending)
