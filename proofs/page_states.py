@@ -17,7 +17,7 @@ from tests.stage import OWN
 Act = Callable[[Page], None]
 PAYMENTS = ("received", "refunded", "contested", "paid_twice", "declined", "processing", "open", "announced")
 
-PUBLIC = ("terms", "privacy", "rights", "is-this-us")
+PUBLIC = ("terms", "privacy", "rights", "is-this-us", "advice")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,13 @@ def states(theatre: Theatre) -> list[State]:
         State("review", "own", f"/pay/review?{choice}"),
         State("review-part", "own", "/pay/review?currency=USD&part=50000"),
         State("transfer", "own", f"/pay/transfer?{choice}"), State("history", "own", "/history"),
-        State("help", "own", "/help"), State("plan", "own", "/plan"), State("pay-link", "own", "/pay-link"),
+        State("help", "own", "/help"), State("more-time", "own", "/more-time"),
+        State("more-time-wrong", "own", "/more-time", 422, typing("until", "2020-01-01", "/more-time")),
+        State("time-asked", "own", f"/more-time/{own.times[0].public_id}"), State("promise", "own", "/promise"),
+        State("already-paid", "own", "/already-paid"),
+        State("already-paid-wrong", "own", "/already-paid", 422, typing("amount", "1,2,3", "/already-paid")),
+        State("claimed", "own", f"/already-paid/{own.claims[0].public_id}"),
+        State("plan", "own", "/plan"), State("pay-link", "own", "/pay-link"),
         State("pay-link-made", "own", "/pay-link", 200, press("/pay-link")),
         State("code-for-signing", "own", "/code?for=sign"),
         *(State(f"payment-{name}", "own", _payment(theatre, name)) for name in PAYMENTS),

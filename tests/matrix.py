@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from tests.stage import PAY_ONLY_MINOR, Part
@@ -40,6 +41,11 @@ def said(text: str) -> Callable[[Part], str]:
     return lambda _part: text
 
 
+def in_days(days: int) -> Callable[[Part], str]:
+    """A day so far from today, as a form sends it."""
+    return lambda _part: (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+
+
 def _slug(part: Part) -> str:
     return part.business.slug
 
@@ -64,6 +70,8 @@ NOT_THEIRS = ("404",)
 BACK = ("303 /pay",)
 SLUG: Values = {"slug": _slug}
 QUESTION: Values = {"question_id": lambda part: part.question.public_id}
+TIME: Values = {"time_id": lambda part: part.times[0].public_id}
+CLAIM: Values = {"claim_id": lambda part: part.claims[0].public_id}
 TOKEN: Values = {"token": lambda part: "made-by-the-walk"}
 BRAND: Values = {"name": lambda part: "made-by-the-walk"}
 
@@ -73,6 +81,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.terms", "GET"): Row("public", target=SLUG),
     ("debtor.privacy", "GET"): Row("public", target=SLUG),
     ("debtor.rights", "GET"): Row("public", target=SLUG),
+    ("debtor.advice", "GET"): Row("public", target=SLUG),
     ("debtor.really_us", "GET"): Row("public", target=SLUG),
     ("brand.css", "GET"): Row("public", target=BRAND),
     ("brand.logo", "GET"): Row("public", target=BRAND),
@@ -108,6 +117,20 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.question", "GET"): Row("private", canary=True, target=QUESTION, others=NOT_THEIRS),
     ("debtor.say_more", "POST"): Row(
         "private", "303 /questions/", target=QUESTION, form={"words": said("And when?")}, others=NOT_THEIRS),
+    ("debtor.promise", "GET"): Row("private"),
+    ("debtor.make_promise", "POST"): Row(
+        "private", "303 /promise", form={"until": in_days(10), "currency": said("USD")}),
+    ("debtor.more_time", "GET"): Row("private", canary=True),
+    ("debtor.ask_for_time", "POST"): Row("private", "303 /more-time/", form={"until": in_days(60)}),
+    ("debtor.time_asked", "GET"): Row("private", canary=True, target=TIME, others=NOT_THEIRS),
+    ("debtor.answer_time", "POST"): Row(
+        "private", "303 /more-time/", target=TIME, form={"answer": said("withdraw"), "seen": said("1")},
+        others=NOT_THEIRS),
+    ("debtor.already_paid", "GET"): Row("private", canary=True),
+    ("debtor.claim_payment", "POST"): Row("private", "303 /already-paid/", form={
+        "amount": said("12.00"), "currency": said("USD"), "paid_on": in_days(-3), "way": said("transfer")}),
+    ("debtor.claimed", "GET"): Row("private", canary=True, target=CLAIM, others=NOT_THEIRS),
+    ("debtor.withdraw_claim", "POST"): Row("private", "303 /already-paid/", target=CLAIM, others=NOT_THEIRS),
     ("debtor.call_me", "GET"): Row("private"),
     ("debtor.ask_for_call", "POST"): Row("private", "303 /questions/", form={"when": said("Monday")}),
     ("debtor.balance", "GET"): Row("private", canary=True),

@@ -17,11 +17,15 @@ from sqlalchemy.orm import Session
 from portal.db import Database
 from portal.gateways.files import FileStore
 from portal.models import (
+    Arrangement,
+    ArrangementInvoice,
+    ArrangementRound,
     Business,
     Debtor,
     Invoice,
     InvoiceDocument,
     Payment,
+    PaymentClaim,
     PortalLink,
     Question,
     QuestionEntry,
@@ -70,6 +74,8 @@ class Part:
     payments: dict[str, Payment] = field(default_factory=dict)
     files: list[StoredFile] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    times: list[Arrangement] = field(default_factory=list)
+    claims: list[PaymentClaim] = field(default_factory=list)
 
     @property
     def question(self) -> Question:
@@ -88,7 +94,8 @@ class Part:
     def secrets(self) -> tuple[str, ...]:
         """What no other reader may see of this debtor."""
         ids = [*(one.public_id for one in self.owed.invoices), *(one.public_id for one in self.payments.values()),
-               *(one.public_id for one in self.files), *(one.public_id for one in self.questions)]
+               *(one.public_id for one in self.files), *(one.public_id for one in self.questions),
+               *(one.public_id for one in self.times), *(one.public_id for one in self.claims)]
         numbers = [payment.number for payment in self.payments.values()]
         return (*self.marks.seen, *ids, *numbers, self.debtor.public_id)
 
@@ -129,8 +136,9 @@ def furnish(db: Database, files: FileStore, business: Business, marks: Marks, no
                                    rule="late_fee", now=now - timedelta(days=4))
         stored = _documents(session, files, invoices, marks, now)
         asked = _question(session, debtor, invoices[0], marks, now)
+        time, claim = _time(session, debtor, invoices[6], marks, now), _claim(session, debtor, marks, now)
     part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored,
-                questions=[asked])
+                questions=[asked], times=[time], claims=[claim])
     _pay(db, part, now)
     return part
 
@@ -146,6 +154,32 @@ def _question(session: Session, debtor: Debtor, invoice: Invoice, marks: Marks, 
         business_id=debtor.business_id, question_id=question.id, said_by="debtor", channel="page", at=asked,
         body=f"What is {marks.word} for?"))
     return question
+
+
+def _time(session: Session, debtor: Debtor, invoice: Invoice, marks: Marks, now: datetime) -> Arrangement:
+    """A wish for time that a person has to decide about."""
+    wanted = (now + timedelta(days=60)).date()
+    time = Arrangement(
+        business_id=debtor.business_id, debtor_id=debtor.id, kind="hardship", state="asked", asked_until=wanted,
+        words=f"{marks.word} was ill.", asked_at=now - timedelta(days=1), answer_by=now + timedelta(days=1), version=1)
+    session.add(time)
+    session.flush()
+    session.add(ArrangementInvoice(arrangement_id=time.id, invoice_id=invoice.id, business_id=debtor.business_id,
+                                   debtor_id=debtor.id))
+    session.add(ArrangementRound(
+        business_id=debtor.business_id, arrangement_id=time.id, position=1, said_by="debtor", what="asked",
+        until=wanted, words=time.words, at=time.asked_at))
+    return time
+
+
+def _claim(session: Session, debtor: Debtor, marks: Marks, now: datetime) -> PaymentClaim:
+    claim = PaymentClaim(
+        business_id=debtor.business_id, debtor_id=debtor.id, state="waiting", currency="USD",
+        amount_minor=marks.sums[0], paid_on=(now - timedelta(days=3)).date(), way="transfer", reference=marks.word,
+        claimed_at=now - timedelta(days=1), answer_by=now + timedelta(days=1))
+    session.add(claim)
+    session.flush()
+    return claim
 
 
 def _links(session: Session, debtor: Debtor, now: datetime) -> list[PortalLink]:

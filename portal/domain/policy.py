@@ -9,6 +9,7 @@ from typing import Any
 
 from portal.domain.currencies import minimum_charge
 from portal.domain.fees import FeeRule
+from portal.domain.patience import Patience
 
 # Above so many times the smallest charge a second person decides: the smallest charge knows what a currency is worth.
 SECOND_PERSON_ABOVE = 2_000
@@ -40,6 +41,16 @@ class Policy:
     reminder_gap_days: int = 3
     # Questions are answered within so many working days; the page of the debtor promises it.
     answer_business_days: int = 2
+    # Time is granted at once for so many days, so often within a year; up to the longest a person decides.
+    deferral_days: int = 30
+    deferral_longest_days: int = 90
+    deferrals_a_year: int = 2
+    # A promised day lies no further ahead than this; 0: none are taken.
+    promise_days: int = 14
+    # After so many days somebody looks again at a pause for hard times.
+    hardship_review_days: int = 60
+    # How long reminders wait for money a debtor says they have paid.
+    claim_wait_days: int = 10
     # Refunds and write-offs above this, by currency, need a second person where there is one; others: the default.
     second_approver_above: Mapping[str, int] | None = None
     # Whether who has paid is thanked the day after, and asked in one press how it was.
@@ -56,6 +67,12 @@ class Policy:
     @property
     def discount_grace(self) -> timedelta:
         return timedelta(minutes=self.discount_grace_minutes)
+
+    @property
+    def patience(self) -> Patience:
+        """What of these rules says how much time is given."""
+        return Patience(self.deferral_days, self.deferral_longest_days, self.deferrals_a_year, self.promise_days,
+                        self.hardship_review_days)
 
     def second_person_above(self, currency: str) -> int:
         """Tell up to which amount one person may refund or write off alone, in minor units.

@@ -28,6 +28,8 @@ def clashes(policy: Policy, *, has_bank_details: bool) -> tuple[Clash, ...]:
         found.append(Clash("pay_only_link_days", "link_days", "pay_only_outlives"))
     if not quiet_hours(policy):
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "never_quiet"))
+    if policy.deferral_days > policy.deferral_longest_days:
+        found.append(Clash("deferral_days", "deferral_longest_days", "at_once_beyond_longest"))
     if 24 - quiet_hours(policy) < FEWEST_LOUD_HOURS:
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "always_quiet"))
     return tuple(found)

@@ -1,6 +1,7 @@
 """Tables, constraints, and queries used more than once. Importing this package loads every table."""
 
 from portal.models import triggers as triggers
+from portal.models.arrangements import Arrangement, ArrangementInvoice, ArrangementRound, PaymentClaim
 from portal.models.audit import AuditEvent
 from portal.models.base import Base
 from portal.models.businesses import Business, PolicyVersion
@@ -30,13 +31,13 @@ from portal.models.standings import DashboardSummary, DebtorStanding, QueueMark,
 from portal.models.stripe_inbox import StripeEvent, StripeFetch, SuspenseItem, WaitingFact
 
 __all__ = [
-    "Approval", "Assignment", "AuditEvent", "Base", "BlockedAddress", "Business", "Cadence", "CadenceStep",
-    "CallTask", "Chargeback", "Consent", "DashboardSummary", "Debtor", "DebtorSession", "DebtorStanding",
-    "DeliveryReport", "FeeTrack", "Feedback", "HandOver", "HandOverInvoice", "Hold", "Holiday", "IdentityAttempt",
-    "InboundEmail", "Invitation", "Invoice", "InvoiceDocument", "InvoiceLine", "JobState", "LedgerAccount",
-    "LedgerTransfer", "Membership", "Message", "Note", "Offer", "OneTimeCode", "PaperLetter", "Payment",
-    "PaymentInvoice", "Payout", "PolicyVersion", "PortalLink", "PortalLinkInvoice", "Question", "QuestionEntry",
-    "QueueMark", "RecoveryCode", "Refund", "ReminderTrack", "SearchWord", "SendingWindow", "SignInAttempt",
-    "Staff", "StaffSession", "StepOutcome", "StoredFile", "StripeEvent", "StripeFetch", "SuspenseItem",
-    "WaitingFact", "lock_debtor",
+    "Approval", "Arrangement", "ArrangementInvoice", "ArrangementRound", "Assignment", "AuditEvent", "Base",
+    "BlockedAddress", "Business", "Cadence", "CadenceStep", "CallTask", "Chargeback", "Consent", "DashboardSummary",
+    "Debtor", "DebtorSession", "DebtorStanding", "DeliveryReport", "FeeTrack", "Feedback", "HandOver",
+    "HandOverInvoice", "Hold", "Holiday", "IdentityAttempt", "InboundEmail", "Invitation", "Invoice",
+    "InvoiceDocument", "InvoiceLine", "JobState", "LedgerAccount", "LedgerTransfer", "Membership", "Message", "Note",
+    "Offer", "OneTimeCode", "PaperLetter", "Payment", "PaymentClaim", "PaymentInvoice", "Payout", "PolicyVersion",
+    "PortalLink", "PortalLinkInvoice", "Question", "QuestionEntry", "QueueMark", "RecoveryCode", "Refund",
+    "ReminderTrack", "SearchWord", "SendingWindow", "SignInAttempt", "Staff", "StaffSession", "StepOutcome",
+    "StoredFile", "StripeEvent", "StripeFetch", "SuspenseItem", "WaitingFact", "lock_debtor",
 ]

@@ -6,9 +6,11 @@ Each code that is raised anywhere must stand here; a test reads the code base an
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Kind, Refusal
+from portal.words.help_refusals import HELP
 from portal.words.office_refusals import OFFICE
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ SENTENCES: dict[str, str] = {
     "logo_not_svg": N_(
         "The logo must be a plain SVG drawing of at most 64 KB, without scripts, pictures or links in it."),
     "detail_too_long": N_("Each line needs some text and may have at most %(longest)s characters."),
+    **HELP,
     **OFFICE,
 }
 
@@ -129,4 +132,4 @@ def _shown(words: Words, name: str, value: object, currency: str) -> object:
     # A largest or smallest sum may come named "maximum"; without its currency it is shown as the plain number.
     if name in MONEY_PARAMS and isinstance(value, int) and currency:
         return words.money(value, currency)
-    return value
+    return words.day(value) if isinstance(value, date) else value

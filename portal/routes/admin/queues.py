@@ -24,8 +24,9 @@ LONGEST_SEARCH = 120
 # Which field a refusal speaks of.
 FIELDS = {
     "words_missing": "words", "words_too_long": "words", "words_unsent": "words", "nothing_picked": "pick",
-    "unknown_invoice": "pick", "other_currency": "pick", "later_day_wrong": "until",
+    "unknown_invoice": "pick", "other_currency": "pick", "pick_one": "pick", "later_day_wrong": "until",
     "promise_needs_day": "until", "promise_day_wrong": "until",
+    "day_missing": "until", "day_passed": "until", "day_too_far": "until",
 }
 
 

@@ -2,6 +2,7 @@
 
 from portal.routes.debtor import (
     about,
+    already_paid,
     balance,
     downloads,
     feedback,
@@ -9,6 +10,7 @@ from portal.routes.debtor import (
     history,
     identity,
     links,
+    more_time,
     not_me,
     pay,
     pay_links,
@@ -21,6 +23,6 @@ from portal.routes.debtor import (
 from portal.routes.debtor.door import blueprint
 
 __all__ = [
-    "about", "balance", "blueprint", "downloads", "feedback", "help", "history", "identity", "links", "not_me", "pay",
-    "pay_links", "pay_only", "payments", "questions", "session", "stop",
+    "about", "already_paid", "balance", "blueprint", "downloads", "feedback", "help", "history", "identity", "links",
+    "more_time", "not_me", "pay", "pay_links", "pay_only", "payments", "questions", "session", "stop",
 ]

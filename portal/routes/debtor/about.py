@@ -15,6 +15,7 @@ from portal.services import brands
 from portal.services import terms as terms_service
 from portal.services.brands import BusinessView
 from portal.words import fee_terms
+from portal.words.advice import places_of
 from portal.words.core import current
 
 
@@ -43,6 +44,14 @@ def privacy(slug: str) -> str:
 def rights(slug: str) -> str:
     """Show what a reader may ask for."""
     return _page(slug, "debtor/rights.html")
+
+
+@blueprint.get("/b/<slug>/advice")
+def advice(slug: str) -> str:
+    """Show where free and independent advice on debt is found."""
+    found = brands.public_view(runtime(), slug)
+    _welcome_anyone(found)
+    return render_template("debtor/advice.html", places=places_of(found.country))
 
 
 @blueprint.get("/b/<slug>/is-this-us")

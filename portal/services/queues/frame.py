@@ -104,12 +104,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Finder:
-    """A search on the page of an item: what to type, what was typed, and what was found (None: nothing typed yet)."""
+    """What can be picked on the page of an item: found by a search (None: nothing typed yet), or listed by itself."""
 
     label: str
     hint: str
     typed: str = ""
     found: tuple[Option, ...] | None = None
+    # The question above what can be picked, and what is said when there is nothing.
+    pick: str = ""
+    none_found: str = ""
+    searches: bool = True
 
 
 class Scripted(Protocol):

@@ -85,13 +85,14 @@ def _finder(session: Session, access: StaffAccess, row: SuspenseItem, find: str)
     if row.resolved_at is not None:
         return None
     label, hint = N_("Find the invoice"), N_("Its number, or the debtor’s number, email or name")
+    pick, none_found = N_("Which invoice is it for?"), N_("No open invoice in this currency fits that.")
     if not find.strip():
-        return Finder(label, hint)
+        return Finder(label, hint, pick=pick, none_found=none_found)
     found = tuple(
         Option(one.public_id, Said(N_("%(number)s, %(name)s"), {"number": one.number, "name": one.debtor}),
                Said(N_("%(sum)s left, due on %(day)s"), {"sum": Sum(one.left_minor, one.currency), "day": one.due_on}))
         for one in suspense.candidates(session, access, row.currency, find))
-    return Finder(label, hint, find, found)
+    return Finder(label, hint, find, found, pick, none_found)
 
 
 def _closed(row: SuspenseItem) -> Sayable | None:

@@ -1,0 +1,214 @@
+""""I already paid", from the debtor's side: when, how and how much; reminders wait while somebody looks for it.
+
+What staff answer is in claim_answers.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Access
+from portal.domain.errors import Refusal
+from portal.domain.questions import told
+from portal.models import Business, Debtor, Hold, PaymentClaim
+from portal.runtime import Runtime
+from portal.services import arrangement_mail, arrangements, calendars, debts, more_time, policies
+from portal.services.audit import Actor, record
+
+WAYS = ("transfer", "card", "cash", "check", "other")
+LONGEST_WORDS = 2_000
+LONGEST_REFERENCE = 80
+# A payment older than this needs a look at paper, and so a question.
+OLDEST = timedelta(days=366)
+MOST_WAITING = 3
+MOST_SHOWN = 20
+CAUSE = "already_paid"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a debtor says of their payment; minor units of `currency`."""
+
+    amount_minor: int
+    currency: str
+    paid_on: date
+    way: str
+    reference: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One claim as its debtor sees it."""
+
+    public_id: str
+    state: str
+    amount_minor: int
+    currency: str
+    paid_on: date
+    way: str
+    reference: str
+    words: str
+    answer: str
+    claimed_at: datetime
+    answer_by: datetime
+
+
+@dataclass(frozen=True)
+class Claimable:
+    """What the page starts from: what is left by currency, the oldest day that can be named, earlier claims."""
+
+    left: dict[str, int]
+    today: date
+    oldest: date
+    wait_days: int
+    claims: tuple[ClaimView, ...]
+
+
+def offered(rt: Runtime, access: Access) -> Claimable:
+    """Give what the page starts from, and what was told before."""
+    _require_whole_page(access)
+    now = rt.now()
+    with rt.db.reading() as session:
+        debtor = session.get_one(Debtor, access.debtor_id)
+        today = arrangements.today(session, debtor, now)
+        left: dict[str, int] = {}
+        for invoice in debts.open_invoices(session, access):
+            left[invoice.currency] = left.get(invoice.currency, 0) + invoice.left_minor
+        claims = session.scalars(select(PaymentClaim).where(
+            PaymentClaim.business_id == access.business_id, PaymentClaim.debtor_id == access.debtor_id)
+            .order_by(PaymentClaim.id.desc()).limit(MOST_SHOWN)).all()
+        days = policies.in_force(session, access.business_id).claim_wait_days
+    return Claimable(left, today, today - OLDEST, days, tuple(view(claim) for claim in claims))
+
+
+def claim(rt: Runtime, access: Access, said: Told) -> str:
+    """Write down that a debtor has paid; reminders wait for what they may see. Returns the claim's public id.
+
+    Told twice in the same words it is one. Raises Refusal: amount_negative, day_to_come, day_too_old, unknown_way,
+    other_currency, words_too_long, claims_wait, nothing_open, link_ended.
+    """
+    _require_whole_page(access)
+    now = rt.now()
+    words = told(said.words, longest=LONGEST_WORDS) if said.words.strip() else ""
+    if said.way not in WAYS:
+        raise Refusal("invalid", "unknown_way")
+    if said.amount_minor <= 0:
+        raise Refusal("invalid", "amount_negative")
+
+    def work(session: Session) -> str:
+        debtor = more_time.locked(session, access, now)
+        _check_day(session, debtor, said.paid_on, now)
+        mine = [one for one in debts.open_invoices(session, access) if one.currency == said.currency]
+        if not mine:
+            raise Refusal("conflict", "nothing_open")
+        waiting = _waiting(session, debtor)
+        for one in waiting:
+            if (one.amount_minor, one.currency, one.paid_on) == (said.amount_minor, said.currency, said.paid_on):
+                return one.public_id
+        if len(waiting) >= MOST_WAITING:
+            raise Refusal("too_many", "claims_wait", count=MOST_WAITING)
+        business = session.get_one(Business, access.business_id)
+        made = PaymentClaim(
+            business_id=business.id, debtor_id=debtor.id, state="waiting", currency=said.currency,
+            amount_minor=said.amount_minor, paid_on=said.paid_on, way=said.way,
+            reference=said.reference.strip()[:LONGEST_REFERENCE], words=words, claimed_at=now,
+            answer_by=calendars.answer_by(session, business, now))
+        session.add(made)
+        session.flush()
+        _hold(session, made, [one.id for one in mine], now)
+        arrangement_mail.tell_staff_of_claim(session, now, business, made)
+        _record(session, access, made, "claim.made", now, amount=made.amount_minor, currency=made.currency,
+                paid_on=made.paid_on.isoformat(), way=made.way)
+        return made.public_id
+
+    return rt.db.run(work)
+
+
+def withdraw(rt: Runtime, access: Access, claim_id: str) -> None:
+    """Take a claim back; reminders go on. Raises Refusal: not_found, claim_decided, link_ended."""
+    _require_whole_page(access)
+    now = rt.now()
+
+    def work(session: Session) -> None:
+        more_time.locked(session, access, now)
+        found = own(session, access, claim_id)
+        if found.state == "withdrawn":
+            return
+        if found.state != "waiting":
+            raise Refusal("conflict", "claim_decided")
+        found.state, found.decided_at = "withdrawn", now
+        release(session, found, now)
+        _record(session, access, found, "claim.withdrawn", now)
+
+    rt.db.run(work)
+
+
+def one(rt: Runtime, access: Access, claim_id: str) -> ClaimView:
+    """Give one of a debtor's claims; raises Refusal not_found."""
+    _require_whole_page(access)
+    with rt.db.reading() as session:
+        return view(own(session, access, claim_id))
+
+
+def own(session: Session, access: Access, claim_id: str) -> PaymentClaim:
+    """Find one of a debtor's own claims; raises Refusal not_found for anybody else's."""
+    found = session.scalars(select(PaymentClaim).where(
+        PaymentClaim.public_id == claim_id, PaymentClaim.business_id == access.business_id,
+        PaymentClaim.debtor_id == access.debtor_id)).one_or_none()
+    if found is None:
+        raise Refusal("not_found", "unknown_page")
+    return found
+
+
+def release(session: Session, claim: PaymentClaim, now: datetime) -> None:
+    """Let reminders go on for what a claim held. The caller holds the debtor's lock."""
+    session.execute(update(Hold).where(
+        Hold.business_id == claim.business_id, Hold.cause == CAUSE, Hold.cause_id == claim.public_id,
+        Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
+
+
+def view(claim: PaymentClaim) -> ClaimView:
+    """Show a claim as pages read it."""
+    return ClaimView(
+        public_id=claim.public_id, state=claim.state, amount_minor=claim.amount_minor, currency=claim.currency,
+        paid_on=claim.paid_on, way=claim.way, reference=claim.reference, words=claim.words, answer=claim.answer,
+        claimed_at=claim.claimed_at, answer_by=claim.answer_by)
+
+
+def _hold(session: Session, made: PaymentClaim, invoice_ids: list[int], now: datetime) -> None:
+    days = policies.in_force(session, made.business_id).claim_wait_days
+    session.add_all(
+        Hold(business_id=made.business_id, debtor_id=made.debtor_id, invoice_id=invoice_id, reminders=True, fees=True,
+             cause=CAUSE, cause_id=made.public_id, starts_at=now, until=now + timedelta(days=days))
+        for invoice_id in invoice_ids)
+    session.flush()
+
+
+def _waiting(session: Session, debtor: Debtor) -> list[PaymentClaim]:
+    return list(session.scalars(select(PaymentClaim).where(
+        PaymentClaim.business_id == debtor.business_id, PaymentClaim.debtor_id == debtor.id,
+        PaymentClaim.state == "waiting").order_by(PaymentClaim.id)))
+
+
+def _check_day(session: Session, debtor: Debtor, day: date, now: datetime) -> None:
+    today = arrangements.today(session, debtor, now)
+    if day > today:
+        raise Refusal("invalid", "day_to_come")
+    if day < today - OLDEST:
+        raise Refusal("invalid", "day_too_far", day=today - OLDEST)
+
+
+def _record(session: Session, access: Access, claim: PaymentClaim, act: str, now: datetime, **details: object) -> None:
+    record(session, at=now, actor=Actor("debtor", access.link_public_id), act=act, business_id=claim.business_id,
+           debtor_id=claim.debtor_id, target=f"claim:{claim.public_id}", **details)
+
+
+def _require_whole_page(access: Access) -> None:
+    # The door lets no such link in; should one ever come through, it may not speak for the debtor.
+    if access.pay_only:
+        raise Refusal("not_found", "unknown_page")

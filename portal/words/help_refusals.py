@@ -1,0 +1,30 @@
+"""Sentences for refusals on the pages about time, promises and money already paid."""
+
+from __future__ import annotations
+
+
+def N_(message: str) -> str:
+    """Mark a text for translation without saying it yet."""
+    return message
+
+
+HELP: dict[str, str] = {
+    "day_missing": N_("Please choose a day."),
+    "day_unreadable": N_("Please enter the day like this: 2026-12-01."),
+    "day_passed": N_("Please choose a day that is still to come."),
+    "day_too_far": N_("That day is too far away. Please choose one up to %(day)s, or tell us more with a question."),
+    "promises_off": N_("There is nothing here, or it is not yours to see."),
+    "time_decided": N_("This has been decided already. Please look again."),
+    "time_moved_on": N_("Something was said in the meantime. Please look again before you answer."),
+    "time_stands": N_("You already have time. You can pay on any day before it ends."),
+    "hardship_stands": N_("Everything rests already. If that is not enough, please write to us."),
+    "plan_stands": N_("There is a payment plan for this. It is changed on its own page."),
+    "settlement_stands": N_("There is an agreement for this. Please write to us if it has to change."),
+    "dispute_first": N_("A part of this is questioned. That has to be answered first."),
+    "unknown_way": N_("Please choose how you paid."),
+    "claims_wait": N_("We are already looking for %(count)s payments of yours. Please wait for an answer, or write to "
+                      "us."),
+    "claim_decided": N_("This has been answered already. Please look again."),
+    "at_once_beyond_longest": N_("Time given at once cannot be longer than the furthest day somebody can ask for."),
+    "pick_one": N_("Please choose the payment it is."),
+}

@@ -1,0 +1,133 @@
+""""I already paid" from both sides: told once, looked for, found or not, and reminders wait meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from portal.db import Database
+from portal.domain.errors import Refusal
+from portal.models import Debtor, Hold, Message, PaymentClaim
+from portal.services import askable, claim_answers, payment_claims
+from portal.services.payment_claims import Told
+from tests.access.visitor import Browser, House
+from tests.account.conftest import inside
+from tests.cast import NOON, Clock
+from tests.ledger.stories import received, start_payment, tell
+from tests.office.books import Desk, open_desk
+
+PAID_ON = date(2026, 11, 5)
+TOLD = Told(100_00, "USD", PAID_ON, "transfer", "Helen O", "From my savings account")
+AT_THE_DOOR = ("link.opened", "identity.passed")
+
+
+@pytest.fixture
+def desk(db: Database, tmp_path: Path) -> Desk:
+    return open_desk(db, tmp_path, 100_00, 60_00)
+
+
+def claim(desk: Desk, **changes: object) -> str:
+    return payment_claims.claim(desk.rt, desk.owed.access, replace(TOLD, **changes))  # type: ignore[arg-type]
+
+
+def the(desk: Desk, public_id: str) -> PaymentClaim:
+    with desk.rt.db.reading() as session:
+        return session.scalars(select(PaymentClaim).where(PaymentClaim.public_id == public_id)).one()
+
+
+def may_ask(desk: Desk, days: int) -> int:
+    with desk.rt.db.reading() as session:
+        debtor = session.get_one(Debtor, desk.owed.debtor.id)
+        return len(askable.askable(session, NOON + timedelta(days=days), debtor).invoices)
+
+
+def page(desk: Desk) -> Browser:
+    return inside(House(desk.app, desk.rt, desk.rt.db, Clock()), desk.owed.link)
+
+
+def code_of(work: object, *args: object, **more: object) -> str:
+    with pytest.raises(Refusal) as caught:
+        work(*args, **more)  # type: ignore[operator]
+    return caught.value.code
+
+
+def test_from_help_to_the_answer(desk: Desk) -> None:
+    browser = page(desk)
+    browser.get("/help")
+    browser.get("/already-paid")
+    browser.send("/already-paid", amount="100.00", paid_on="2026-11-05", way="transfer", reference="Helen O")
+    assert "We are looking for your payment." in browser.words and "$100.00" in browser.words
+    assert "by Friday, November 13" in browser.words
+    assert may_ask(desk, 9) == 0 and may_ask(desk, 11) == 2, "reminders wait ten days and not for ever"
+    claim_id = browser.path.rsplit("/", 1)[1]
+    claim_answers.reject(desk.rt, desk.access("agent"), claim_id, words="Which account did it leave from?")
+    browser.get(f"/already-paid/{claim_id}")
+    assert "We have not found it yet." in browser.words and "Which account did it leave from?" in browser.words
+    assert may_ask(desk, 1) == 2
+    with desk.rt.db.reading() as session:
+        told = session.scalars(select(Message).where(Message.kind == "answer")).one()
+        assert "has not found it yet" in told.body_text or "have not found it yet" in told.body_text
+    assert desk.acts(*AT_THE_DOOR) == ["claim.made", "claim.rejected"]
+
+
+def test_staff_say_which_payment_it_is(desk: Desk) -> None:
+    claim_id = claim(desk)
+    payment = start_payment(desk.rt.db, desk.owed, (desk.owed.invoices[0], 100_00))
+    tell(desk.rt.db, received(payment))
+    with desk.rt.db.reading() as session:
+        found = claim_answers.candidates(session, claim_answers.find(session, desk.access("agent"), claim_id))
+    assert [(one.number, one.same) for one in found] == [(payment.number, True)]
+    assert code_of(claim_answers.match, desk.rt, desk.access("agent"), claim_id, "nobody's") == "pick_one"
+    claim_answers.match(desk.rt, desk.access("agent"), claim_id, payment.public_id)
+    assert (the(desk, claim_id).state, the(desk, claim_id).payment_id) == ("matched", payment.id)
+    assert code_of(claim_answers.reject, desk.rt, desk.access("agent"), claim_id, words="No") == "claim_decided"
+    assert code_of(payment_claims.withdraw, desk.rt, desk.owed.access, claim_id) == "claim_decided"
+
+
+def test_the_office_answers_from_the_line(desk: Desk) -> None:
+    claim_id = claim(desk)
+    seat = desk.as_("agent")
+    shown = seat.get(f"/office/requests/claims/{claim_id}").get_data(as_text=True)
+    assert "From my savings account" in shown and "Nothing has come in from them yet." in shown
+    refused = seat.post(f"/office/requests/claims/{claim_id}", answer="not_found", words="")
+    assert refused.status_code == 422
+    done = seat.post(f"/office/requests/claims/{claim_id}", answer="not_found", words="Please send the bank's slip.")
+    assert done.status_code == 303 and the(desk, claim_id).state == "rejected"
+
+
+def test_told_twice_it_is_one_and_three_wait_at_most(desk: Desk) -> None:
+    first = claim(desk)
+    assert claim(desk) == first
+    for days in (1, 2):
+        claim(desk, paid_on=PAID_ON - timedelta(days=days))
+    assert code_of(claim, desk, paid_on=PAID_ON - timedelta(days=9)) == "claims_wait"
+    payment_claims.withdraw(desk.rt, desk.owed.access, first)
+    payment_claims.withdraw(desk.rt, desk.owed.access, first)
+    assert the(desk, first).state == "withdrawn"
+    with desk.rt.db.reading() as session:
+        left = session.scalars(select(Hold.cause_id).where(Hold.released_at.is_(None)).distinct()).all()
+    assert first not in left and len(left) == 2
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"amount_minor": 0}, "amount_negative"), ({"amount_minor": -5}, "amount_negative"),
+    ({"paid_on": date(2026, 11, 11)}, "day_to_come"), ({"paid_on": date(2020, 1, 1)}, "day_too_far"),
+    ({"way": "pigeon"}, "unknown_way"), ({"currency": "EUR"}, "nothing_open"),
+    ({"words": "x" * 2_001}, "words_too_long"),
+])
+def test_bad_input_is_refused_and_leaves_nothing(desk: Desk, changes: dict[str, object], code: str) -> None:
+    assert code_of(claim, desk, **changes) == code
+    assert desk.acts() == []
+
+
+def test_what_was_typed_stands_again_beside_the_error(desk: Desk) -> None:
+    browser = page(desk)
+    browser.get("/already-paid")
+    browser.send("/already-paid", amount="a lot", paid_on="2026-11-05", way="cash", reference="receipt 12")
+    assert "digits only" in browser.words and "receipt 12" in browser.text and "2026-11-05" in browser.text
+    browser.send("/already-paid", amount="100.00", paid_on="", way="cash", reference="receipt 12")
+    assert "Please choose a day." in browser.words and desk.acts(*AT_THE_DOOR) == []
