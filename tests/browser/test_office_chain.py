@@ -156,6 +156,7 @@ def record_a_transfer(owner: Person) -> None:
     owner.look("record")
     owner.press("Record it")
     owner.reads("$1,462.50 recorded as")
+    assert "Account Seabright" not in owner.page.inner_text("main")
     owner.look("recorded")
 
 
@@ -197,6 +198,7 @@ def answer(owner: Person) -> None:
     owner.follow("Begin with the first")
     owner.page.get_by_label("Your words").fill("They are two invoices, Dale. The storage begins this winter.")
     owner.look("question")
+    assert "Dale Rowan, Dale Rowan" not in owner.page.inner_text("main"), "the file knew them by name alone"
     owner.press("Send the answer")
     owner.reads("That was the last one here.")
 

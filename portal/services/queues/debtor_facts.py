@@ -23,8 +23,10 @@ MOST_SUMS = 5
 
 def facts_of(session: Session, debtor: Debtor) -> tuple[Fact, ...]:
     """Tell who a debtor is, what they owe, and what stands in the way of reaching them."""
-    found = [Fact(N_("Debtor"), Said(N_("%(name)s, %(number)s"), {"name": debtor.name, "number": debtor.number}),
-                  ("office.debtor", {"debtor_id": debtor.public_id})),
+    # An import without numbers knows its debtors by their names; one name is enough then.
+    who: Sayable = Plain(debtor.name) if debtor.number == debtor.name else Said(
+        N_("%(name)s, %(number)s"), {"name": debtor.name, "number": debtor.number})
+    found = [Fact(N_("Debtor"), who, ("office.debtor", {"debtor_id": debtor.public_id})),
              Fact(N_("Owes"), owes(session, debtor))]
     if debtor.phone:
         business = session.get_one(Business, debtor.business_id)
