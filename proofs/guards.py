@@ -104,7 +104,7 @@ GUARDS = (
           "    settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=key, now=now)\n",
           "", MODELED, MODEL),
     Guard("credit pays a new fee", "portal/services/bookkeeping.py",
-          "    if settle.needs_settling(*who):\n        settle.settle(*who, cause=entry.key, now=now)\n", "",
+          "            if whose in causes:\n", "            if not causes:\n",
           MODELED, MODEL),
     Guard("the signature of an event", "portal/gateways/stripe.py",
           "        if not header or not any(", "        if header is None and not any(", *FORGED),
