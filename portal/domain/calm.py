@@ -40,7 +40,7 @@ THREATS: Words = {
 HEAVY: Words = {
     "en": (
         "court*", "lawyer*", "attorney*", "agency", "agencies", "collector*", "bailiff*", "enforce*", "penalt*",
-        "immediately", "at once", "you must", "demand*", "failure to", "fail to", "failed to", "ignore*", "ignoring",
+        "immediately", "you must", "demand*", "failure to", "fail to", "failed to", "ignore*", "ignoring",
         "debt*", "urgent*", "serious*",
     ),
     "es": (

@@ -8,4 +8,3 @@ from portal.words.refusals import N_
 
 # The best first: that is how they stand on the page.
 ANSWERS: Mapping[int, str] = {3: N_("Easy"), 2: N_("All right"), 1: N_("Hard")}
-FACES: Mapping[int, str] = {3: "🙂", 2: "😐", 1: "🙁"}

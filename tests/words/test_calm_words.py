@@ -9,11 +9,12 @@ import pytest
 
 from portal.domain.cadences import TONES
 from portal.domain.calm import heavy, shouts, telling, threats
-from portal.words import call_scripts, courtesy_kinds, email_kinds
+from portal.words import call_scripts, courtesy_kinds, email_kinds, letter_paper
 from portal.words.catalogs import LANGUAGES
 from portal.words.core import Words, speak, speaking
 from portal.words.email_kinds import OwedInvoice, PaidSum
 from portal.words.emails import Letter, Reader, Sender, render
+from portal.words.letter_paper import LetterFrom, LetterInvoice
 from portal.words.reminder_tones import WAITS
 
 NOW = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
@@ -51,6 +52,18 @@ def test_a_firm_tone_names_its_day_and_keeps_the_ways_open(tone: str, language: 
         letter = reminder(words, tone, 1, date(2026, 10, 1), no_fees=True)
         until = words.day(NOW.date() + timedelta(days=WAITS[tone]))
         assert until in " ".join(letter.opening) and len(letter.ways) == 3
+
+
+@pytest.mark.parametrize(("tone", "language"), list(product(TONES, LANGUAGES)))
+def test_no_letter_threatens(tone: str, language: str) -> None:
+    words = speak(language, "UTC")
+    with speaking(words, NOW):
+        said = letter_paper.letter(
+            words, tone, LetterFrom("Tom Whitfield", "+15415550118", "", (), "A-1"), ("Ada Moreno",), "Ada",
+            [LetterInvoice("A-1", "Garden", date(2026, 10, 1), "USD", 120_00, 5_00)], NOW.date(),
+            link_until=date(2026, 12, 1))
+        text = " ".join((said.title, *said.opening, *said.ending, said.pay_title, said.link_caption, *said.closing))
+    assert threats(text) == [] and heavy(text) == [] and not shouts(text)
 
 
 @pytest.mark.parametrize(("tone", "language"), list(product(TONES, LANGUAGES)))

@@ -17,4 +17,4 @@ def learning() -> str:
     """Show the counts, what one might try, and what people said."""
     return render_template(
         "admin/learning.html", learned=service.learned(runtime(), access()), shown=shown, steps=step_words,
-        answers=feedback_words.ANSWERS, faces=feedback_words.FACES)
+        answers=feedback_words.ANSWERS)

@@ -17,7 +17,10 @@ from portal.words import feedback_words
 
 @blueprint.get("/feedback/<token>")
 def feedback(token: str) -> str:
-    """Show the three answers, or what was answered; looking is no answer."""
+    """Show the three answers, or what was answered; looking is no answer.
+
+    The words beside it are not shown again: a receipt is forwarded now and then.
+    """
     return _page(token)
 
 
@@ -54,8 +57,8 @@ def _page(token: str, refusal: Refusal | None = None) -> str:
     speak(page.words)
     return render_template(
         "debtor/feedback.html", token=token, given=page.given, longest=service.LONGEST_WORDS,
-        answers=feedback_words.ANSWERS, faces=feedback_words.FACES,
-        error=page.words.refusal(refusal) if refusal else "", typed=_body() if refusal else page.given.body)
+        answers=feedback_words.ANSWERS,
+        error=page.words.refusal(refusal) if refusal else "", typed=_body() or "")
 
 
 def _score() -> int | None:

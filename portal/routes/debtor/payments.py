@@ -38,7 +38,7 @@ def _payment(payment_id: str) -> Any:
         return render_template("debtor/checking.html", ask_url=url_for("debtor.ask", payment_id=view.public_id))
     given = feedback.asked(runtime(), visit.access, payment_id) if view.story == "received" else None
     return render_template("debtor/payment.html", payment=view, debtor=visit.debtor, given=given,
-                           answers=feedback_words.ANSWERS, faces=feedback_words.FACES, longest=feedback.LONGEST_WORDS,
+                           answers=feedback_words.ANSWERS, longest=feedback.LONGEST_WORDS,
                            reason=declines.reason(visit.words, view.failure_code) if view.failure_code else "")
 
 
