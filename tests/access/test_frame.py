@@ -17,8 +17,9 @@ from tests.access.visitor import House, open_house
 from tests.cast import Clock, make_business, make_debtor, make_link, someone_owes
 
 BASE = "http://portal.test"
-# Their own proof instead of a form's: Stripe's signature, and the token of an email.
-PROVEN_OTHERWISE = {"webhooks.stripe", "webhooks.stripe_connect", "debtor.stop_now"}
+# Their own proof instead of a form's: the signatures of Stripe and of mail providers, and the token of an email.
+PROVEN_OTHERWISE = {"webhooks.stripe", "webhooks.stripe_connect", "webhooks.mailgun", "webhooks.sendgrid",
+                    "debtor.stop_now"}
 
 
 def paths(app: Flask, method: str) -> list[tuple[str, str]]:
