@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Business, Message, Payment, Refund, ReminderTrack, StripeFetch
+from portal.models import Business, FeeTrack, Message, Payment, Refund, ReminderTrack, StripeFetch
 
 # More than this is "many": nobody needs the exact number, and counting on would read the whole table.
 MOST_COUNTED = 10_000
@@ -56,6 +56,11 @@ def _steps(now: datetime, business_id: int | None) -> Select[Any]:
     return query if business_id is None else query.where(ReminderTrack.business_id == business_id)
 
 
+def _fees(now: datetime, business_id: int | None) -> Select[Any]:
+    query = select(FeeTrack.look_on.label("at")).where(FeeTrack.look_on < now.astimezone(UTC).date())
+    return query if business_id is None else query.where(FeeTrack.business_id == business_id)
+
+
 def account_of(business_id: int) -> Any:
     """Write the question for the Stripe account of a business as fetches name it; "" is the installation's own."""
     return select(func.coalesce(Business.stripe_account, "")).where(Business.id == business_id).scalar_subquery()
@@ -63,7 +68,7 @@ def account_of(business_id: int) -> Any:
 
 QUEUES: Mapping[str, Callable[[datetime, int | None], Select[Any]]] = {
     "deliver_messages": _messages, "fetch_from_stripe": _fetches, "ask_stripe": _questions, "send_refunds": _refunds,
-    "remind": _steps,
+    "remind": _steps, "charge_late_fees": _fees,
 }
 
 
@@ -75,4 +80,9 @@ def of_all(session: Session, now: datetime, business_id: int | None = None) -> d
 def _lag(session: Session, due: Select[Any]) -> Lag:
     rows = due.order_by("at").limit(MOST_COUNTED).subquery()
     waiting, since = session.execute(select(func.count(), func.min(rows.c.at))).one()
-    return Lag(waiting, since)
+    return Lag(waiting, _over(since) if isinstance(since, date) and not isinstance(since, datetime) else since)
+
+
+def _over(day: date) -> datetime:
+    """Give the moment a day is over, by which what is kept by days goes."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)

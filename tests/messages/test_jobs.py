@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,12 @@ from portal.db import Database
 from portal.jobs.celery_app import create_celery
 from portal.jobs.loop import Loop
 from portal.jobs.registry import JOBS, Job
+from portal.jobs.running import Runner
 from portal.runtime import Runtime
+from portal.services import job_states, messages
+from proofs import crew
 from sandbox.mailbox import Mailbox
-from tests.cast import KEY, make_settings
+from tests.cast import KEY, make_debtor, make_invoice, make_settings
 from tests.messages.conftest import Post, make_post
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -166,3 +170,56 @@ def test_without_a_broker_celery_is_not_asked_for() -> None:
          "import sys, portal.jobs.loop, portal.cli.work, portal.cli.jobs; print('celery' in sys.modules)"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert seen.stdout.strip() == "False"
+
+
+def test_a_sweep_is_handed_out_in_shares_under_celery(post: Post) -> None:
+    from celery.contrib.testing.worker import start_worker
+
+    from tests.messages.test_cadence import begin
+
+    celery = create_celery(make_settings(celery_broker_url="memory://"), post.rt)
+    assert begin(post) == 1
+    with start_worker(celery, perform_ping_check=False, pool="solo", shutdown_timeout=30):
+        celery.send_task("portal.remind")
+        wait_until(lambda: len(post.all()) == 1)
+    # A share that comes twice, or too late, changes nothing.
+    assert celery.tasks["portal.remind.share"](0, 1 << 40) == 0 and len(post.all()) == 1
+
+
+def test_a_job_that_breaks_off_under_celery_is_noted_and_its_words_are_not(
+        post: Post, capfd: pytest.CaptureFixture[str]) -> None:
+
+    def breaks(_rt: Runtime) -> int:
+        raise RuntimeError("daniel@mail.example owes 453.00")
+
+    assert Runner(post.rt).run(Job("remind", breaks, 30)).failed
+    with post.rt.db.reading() as session:
+        assert job_states.by_name(session)["remind"].error == "RuntimeError"
+    said = "".join(capfd.readouterr())
+    assert "RuntimeError" in said and "daniel@" not in said and "453.00" not in said
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_celery_worker_that_is_told_to_stop_ends_what_it_holds(
+        awake: Post, database_url: str, tmp_path: Path) -> None:
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server was not found")
+    with awake.rt.db.transaction() as session:
+        for _ in range(30):
+            debtor = make_debtor(session, awake.business)
+            make_invoice(session, debtor, 90_00, now=awake.clock())
+            messages.queue_reminder(session, awake.clock(), debtor, cause="step-1")
+    with crew.redis() as broker:
+        env = {**environment(database_url, awake.mailbox, tmp_path), "PORTAL_CELERY_BROKER_URL": broker}
+        celery = create_celery(make_settings(celery_broker_url=broker), awake.rt)
+        with subprocess.Popen(crew.worker("w"), cwd=ROOT, env=env, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, start_new_session=True) as worker:
+            try:
+                celery.send_task("portal.deliver_messages")
+                awake.mailbox.wait_for(1, timeout=60)
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(60) == 0
+            finally:
+                worker.kill()
+        celery.close()
+    assert [message.leased_until for message in awake.all()] == [None] * len(awake.all())

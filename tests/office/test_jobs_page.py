@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from portal.db import Database
 from portal.jobs.registry import JOBS, Job
 from portal.jobs.running import Runner
-from portal.models import Message, Refund, StripeFetch
+from portal.models import FeeTrack, Message, Refund, StripeFetch
 from portal.services import job_report, job_states, resting_work
 from portal.words.job_words import JOBS as WORDS
 from tests.cast import someone_owes
@@ -121,6 +121,21 @@ def test_what_rests_is_named_and_questions_to_stripe_can_be_woken(desk: Desk) ->
     assert [one.kind for one in job_report.look(desk.rt).resting] == ["emails"]
     assert [one for one in desk.acts() if one == "jobs.woken"] == ["jobs.woken"]
     assert resting_work.wake(desk.rt) == 0 and desk.acts().count("jobs.woken") == 1
+
+
+def test_fees_are_kept_by_days_and_wait_from_the_end_of_theirs(desk: Desk) -> None:
+    invoice, today = desk.owed.invoices[0], desk.rt.now().date()
+    with desk.rt.db.transaction() as session:
+        session.add(FeeTrack(invoice_id=invoice.id, business_id=invoice.business_id, look_on=today))
+
+    def lag() -> float:
+        report = job_report.of_business(desk.rt, desk.access("owner"))
+        return next(one.lag.seconds(desk.rt.now()) for one in report.jobs if one.name == "charge_late_fees")
+
+    assert lag() == 0
+    desk.rt.clock.pass_time(hours=5)  # type: ignore[attr-defined]
+    # The day was over at midnight; now it is one o'clock.
+    assert lag() == 60 * 60
 
 
 def test_a_refund_without_an_answer_is_seen_after_a_day(desk: Desk) -> None:
