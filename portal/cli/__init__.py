@@ -26,13 +26,14 @@ class Commands(AppGroup):
         from portal.cli.cadences import cadence
         from portal.cli.imports import import_invoices
         from portal.cli.jobs import jobs
+        from portal.cli.letters import letters
         from portal.cli.links import links
         from portal.cli.mail import receive_email
         from portal.cli.owners import create_owner, reset_second_factor
         from portal.cli.search import search
         from portal.cli.work import send_reminder, work
 
-        for command in (links, books, cadence, import_invoices, create_business, set_business, create_owner,
+        for command in (links, letters, books, cadence, import_invoices, create_business, set_business, create_owner,
                         reset_second_factor, work, jobs, send_reminder, receive_email, search):
             self.add_command(command)
 

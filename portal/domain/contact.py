@@ -17,11 +17,11 @@ from portal.domain.imports.cells import read_email
 KINDS = ("consumer", "business")
 FACTS = ("postal_code", "phone_last4", "none")
 PREFERS = ("email", "phone", "letter")
-LONGEST = {"name": 160, "greeting_name": 80, "email": 254, "phone": 32, "postal_code": 16}
-CONTACT = ("kind", "name", "greeting_name", "email", "phone", "postal_code", "country", "locale", "timezone",
-           "identity_fact")
+LONGEST = {"name": 160, "greeting_name": 80, "email": 254, "phone": 32, "postal_address": 300, "postal_code": 16}
+CONTACT = ("kind", "name", "greeting_name", "email", "phone", "postal_address", "postal_code", "country", "locale",
+           "timezone", "identity_fact")
 # Of these only the name of the field may stand in an audit row, never what was in it.
-PERSONAL = frozenset({"name", "greeting_name", "email", "phone", "postal_code", "screening_note"})
+PERSONAL = frozenset({"name", "greeting_name", "email", "phone", "postal_address", "postal_code", "screening_note"})
 MOST_DAYS = 120
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,30}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -30,7 +30,8 @@ _LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 
 def read(field: str, typed: str) -> str:
     """Give what one field is to hold; raises Refusal invalid with the reason."""
-    text = _clean(typed)
+    # An envelope needs its lines; everything else is one.
+    text = "\n".join(filter(None, map(_clean, typed.splitlines()))) if field == "postal_address" else _clean(typed)
     if field in LONGEST and len(text) > LONGEST[field]:
         raise Refusal("invalid", "text_too_long", longest=LONGEST[field])
     if field == "name" and not text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -112,6 +112,29 @@ class Receipt(Paper):
     """Proof of one payment."""
 
 
+@dataclass(frozen=True)
+class Code:
+    """A QR code as an SVG drawing, with the words under it, which also tell it to who cannot see it."""
+
+    svg: bytes
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostLetter(Paper):
+    """A letter for an envelope with a window: `lead` is its day, `notes` its text before the sums."""
+
+    closing_text: tuple[str, ...] = ()
+    codes: tuple[Code, ...] = ()
+
+
+def post_letter(data: PostLetter) -> bytes:
+    """Print a letter as a PDF file."""
+    drawn = [{"svg": code.svg.decode(), "caption": _printable(code.caption)} for code in data.codes]
+    said = [_printable(text) for text in data.closing_text]
+    return _print("letter.typ", replace(data, codes=(), closing_text=()), codes=drawn, closing_text=said)
+
+
 def statement(data: Statement) -> bytes:
     """Print an account statement as a PDF file."""
     return _print("statement.typ", data)
@@ -122,9 +145,9 @@ def receipt(data: Receipt) -> bytes:
     return _print("receipt.typ", data)
 
 
-def _print(template: str, paper: Paper) -> bytes:
+def _print(template: str, paper: Paper, **more: Any) -> bytes:
     """Print at the best standard these words allow, plainer rather than not at all; a broken logo is left out."""
-    payload = _payload(paper)
+    payload = {**_payload(paper), **more}
     plainer = [payload]
     if payload["business"]["logo"] is not None:
         plainer.append({**payload, "business": {**payload["business"], "logo": None}})

@@ -24,6 +24,8 @@ from portal.words import LANGUAGES, places
 
 SAID_BY = ("phone", "email", "letter", "in_person")
 SOURCES = {"phone": "by_phone", "email": "by_email", "letter": "by_letter", "in_person": "in_person"}
+# Columns that hold "" where nobody knows; the others hold nothing.
+TEXTS = ("name", "greeting_name", "kind", "postal_address", "locale", "identity_fact")
 TERMS = ("screening_note", "terms_days")
 # What a tick on the form refuses, by the channel it speaks of.
 REFUSALS = {"opted_out": consents.EMAIL, "no_letters": consents.LETTER, "no_calls": consents.PHONE}
@@ -105,7 +107,7 @@ def edit_contact(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -
     def write(session: Session, debtor: Debtor, changed: Mapping[str, str], now: datetime) -> Edited:
         _only_offered(changed)
         for name, value in changed.items():
-            setattr(debtor, name, value if name in ("name", "greeting_name", "kind", "locale", "identity_fact")
+            setattr(debtor, name, value if name in TEXTS
                     else value or None)
         if "email" in changed:
             if not_me.is_blocked(session, rt.settings, debtor.business_id, debtor.email):
@@ -198,7 +200,7 @@ def _save(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit, clean: M
 def _refuse_stale(debtor: Debtor, stored: Mapping[str, str], edit: Edit, fields: tuple[str, ...]) -> None:
     changes = tuple(
         Change(name, edit.seen.get(name, ""), stored[name]) for name in fields
-        if edit.seen.get(name, "") != stored[name])
+        if edit.seen.get(name, "").replace("\r\n", "\n") != stored[name])
     raise Refusal("conflict", "changed_meanwhile", changes=changes, version=debtor.version, values=dict(stored))
 
 

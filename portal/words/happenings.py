@@ -56,6 +56,16 @@ HOLD_CAUSES: Mapping[str, str] = {
     "transfer": N_("Transfer announced"), "import": N_("From the import"), "payment": N_("Payment on its way"),
     "hand_over": N_("Handed over"),
 }
+LETTER_KINDS: Mapping[str, str] = {
+    "note": N_("Note before the due date"), "friendly": N_("Friendly reminder"), "firm": N_("Firm reminder"),
+    "formal": N_("Formal request to pay"), "final": N_("Last notice"), "paid_in_full": N_("Paid in full, thank you"),
+}
+# Why a letter was dropped; the others are those of emails.
+LETTER_REASONS: Mapping[str, str] = {
+    **MESSAGE_REASONS, "no_postal_address": N_("There is no postal address on file."),
+    "letters_refused": N_("They asked for no letters."), "owed_again": N_("Something of it is owed again."),
+    "by_staff": N_("Somebody took it out of the queue."),
+}
 HAND_OVER_KINDS: Mapping[str, str] = {"agency": N_("Agency"), "lawyer": N_("Lawyer"), "court": N_("Court")}
 HAND_OVER_STATUSES: Mapping[str, str] = {
     "handed_over": N_("Handed over"), "in_progress": N_("In progress"), "recovered": N_("Recovered"),
@@ -89,6 +99,7 @@ ACTS: Mapping[str, str] = {
     "debtor.not_me": N_("The reader said it is not them"), "debtor.email_bounced": N_("The email address bounced"),
     "email.complained": N_("They marked an email as unwanted"),
     "identity.failed": N_("A check at the door failed"), "assignment.changed": N_("Assigned to somebody"),
+    "letter.asked": N_("Letter put into the print queue"), "letter.dropped": N_("Letter taken out of the queue"),
     "hand_over.made": N_("Invoices handed over"), "hand_over.handed_over": N_("Hand-over waits to be taken up"),
     "hand_over.in_progress": N_("Hand-over in progress"), "hand_over.recovered": N_("Hand-over ended: recovered"),
     "hand_over.returned": N_("Invoices taken back from a hand-over"),

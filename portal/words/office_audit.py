@@ -36,6 +36,8 @@ ACTS: dict[str, str] = {
     "question.replied": N_("Answer came by email"), "queue.put_off": N_("Request put off"),
     "debtor.call_later": N_("Call put off"), "reminder.queued": N_("Reminder queued"),
     "reminder.skipped": N_("Reminder skipped"), "dashboard.refresh": N_("Figures worked out anew"),
+    "letters.made": N_("Letters made ready"), "letters.printed": N_("Letters printed"),
+    "fee.charged": N_("Late fee or interest added"),
     "payout.paid": N_("Payout arrived"), "payout.failed": N_("Payout failed"),
     "cadence.switched_on": N_("Reminders by themselves switched on"),
     "cadence.switched_off": N_("Reminders by themselves switched off"),
@@ -81,7 +83,8 @@ TARGETS: dict[str, str] = {
     "business": N_("business"), "staff": N_("person"), "import": N_("import"), "question": N_("question"),
     "hold": N_("hold"), "session": N_("session"), "invitation": N_("invitation"), "note": N_("note"),
     "suspense": N_("money in suspense"), "chargeback": N_("chargeback"), "intent": N_("money in suspense"),
-    "payout": N_("payout"), "bulk": N_("act for many"), "hand_over": N_("hand-over"), "step": N_("step"),
+    "payout": N_("payout"), "bulk": N_("act for many"), "hand_over": N_("hand-over"),
+    "letter": N_("letter"), "step": N_("step"),
 }
 FIELDS: dict[str, str] = {
     "amount": N_("amount"), "reason": N_("reason"), "mode": N_("way"), "count": N_("how many"), "new": N_("new"),

@@ -69,6 +69,14 @@ OFFICE: dict[str, str] = {
     "fees_without_rule": N_("This is switched on, but nothing would be added: set a fee, interest or a law."),
     "rate_line_malformed": N_("Each line needs the first day of a half-year, a colon and a rate: “2026-01-01: 2.15”. "
                               "At most 40 lines fit here."),
+    # Letters
+    "no_letters": N_("No letter waits for the printer."),
+    "letters_dropped": N_("Nothing is left to print: what waited was paid, is on hold or may not be sent any more. "
+                          "Each letter tells why."),
+    "letter_printed": N_("This letter was printed already."),
+    "letter_has_no_address": N_("There is no postal address on file. Add it to their contact first."),
+    "letter_nothing_open": N_("Nothing is open on these invoices. A letter that confirms the payment is right."),
+    "letter_still_open": N_("Something is still open on these invoices, so they are not paid in full."),
     # Handing over
     "hand_over_words_missing": N_("Please say who takes it over and how the debtor reaches them: their page shows it."),
     "hand_over_nothing_open": N_("Nothing is open on %(number)s any more, so it cannot be handed over."),

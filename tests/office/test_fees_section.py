@@ -1,4 +1,4 @@
-"""Setting late fees: what they mean is shown first, switching them on is an owner's act, and the terms tell the rule."""
+"""Setting late fees: what they mean is shown first, switching on is an owner's act, and the terms tell the rule."""
 
 from __future__ import annotations
 

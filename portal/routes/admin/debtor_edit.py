@@ -24,7 +24,8 @@ from portal.words.refusals import N_
 
 LABELS: Mapping[str, str] = {
     "kind": N_("Kind"), "name": N_("Name"), "greeting_name": N_("How letters greet them"), "email": N_("Email"),
-    "phone": N_("Phone"), "postal_code": N_("Postal code"), "country": N_("Country"), "locale": N_("Language"),
+    "phone": N_("Phone"), "postal_address": N_("Postal address"), "postal_code": N_("Postal code"),
+    "country": N_("Country"), "locale": N_("Language"),
     "timezone": N_("Time zone"), "identity_fact": N_("What opens their page"), "prefers": N_("Prefers"),
     "opted_out": N_("No emails that ask"), "no_letters": N_("No letters"), "no_calls": N_("No calls"),
     "screening_note": N_("Screening note"), "terms_days": N_("Days to pay"),
@@ -48,6 +49,7 @@ class ContactForm(OfficeForm):
     greeting_name = StringField()
     email = StringField()
     phone = StringField()
+    postal_address = TextAreaField()
     postal_code = StringField()
     country = StringField()
     locale = StringField()

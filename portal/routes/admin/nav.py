@@ -40,6 +40,7 @@ NAVIGATION: tuple[Group, ...] = (
         Entry(N_("Invoices"), "office.invoices", key="i", also=("office.invoice",)),
         Entry(N_("Payments"), "office.payments", key="p", also=("office.payment",)),
         Entry(N_("Messages"), "office.messages", key="m", also=("office.message",)),
+        Entry(N_("Letters"), "office.letters", also=("office.debtor_letter",)),
         Entry(N_("What works"), "office.learning"),
     )),
     Group("books", N_("Books"), (

@@ -12,8 +12,8 @@ from portal.models import Assignment, Debtor, SearchWord
 from portal.services import search
 
 NAME = "person"
-FIELDS = ("number", "kind", "name", "greeting_name", "email", "email_state", "phone", "postal_code", "country",
-          "locale", "timezone", "identity_fact", "opted_out_at", "prefers", "screening_note", "terms_days",
+FIELDS = ("number", "kind", "name", "greeting_name", "email", "email_state", "phone", "postal_address", "postal_code",
+          "country", "locale", "timezone", "identity_fact", "opted_out_at", "prefers", "screening_note", "terms_days",
           "created_at")
 
 
@@ -28,7 +28,7 @@ def erase(session: Session, debtor: Debtor, now: datetime) -> int:
     Its number and name become a word that means nothing: should this person come back, they are a new debtor.
     """
     debtor.number = debtor.name = f"erased-{debtor.public_id[:8]}"
-    debtor.greeting_name = debtor.screening_note = ""
+    debtor.greeting_name = debtor.screening_note = debtor.postal_address = ""
     debtor.email = debtor.phone = debtor.postal_code = debtor.country = debtor.timezone = None
     debtor.identity_fact, debtor.email_state, debtor.prefers = "none", "ok", "email"
     debtor.terms_days = debtor.call_from = None
