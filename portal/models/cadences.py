@@ -73,6 +73,7 @@ class CadenceStep(Public, Base):
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "cadence_id"], ["cadence.business_id", "cadence.id"]),
         UniqueConstraint("business_id", "id"),
+        Index("ix_cadence_step_cadence_id", "cadence_id"),
         Index("uq_cadence_step_one_a_day", "cadence_id", "day", unique=True,
               postgresql_where=text("removed_at IS NULL"), sqlite_where=text("removed_at IS NULL")),
         CheckConstraint("tone IN ('note', 'friendly', 'firm', 'formal', 'final')", name="tone"),
