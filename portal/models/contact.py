@@ -31,7 +31,7 @@ class Consent(Keyed, Base):
     debtor_id: Mapped[int] = mapped_column(BigInteger)
     channel: Mapped[str] = mapped_column(String(8))
     given: Mapped[bool]
-    # one_click, page, reply, complaint, by_phone, by_email, by_letter, in_person; before: older than these rows.
+    # one_click, page, reply, complaint, by_phone, by_email, by_letter, in_person, wrong_number, new_number, before …
     source: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -17,13 +17,14 @@ from portal.models import Consent, Debtor
 EMAIL, LETTER, PHONE = "email", "letter", "phone"
 CHANNELS = (EMAIL, LETTER, PHONE)
 NONE: frozenset[str] = frozenset()
+WRONG_NUMBER = "wrong_number"
 
 
 def say(session: Session, now: datetime, debtor: Debtor, channel: str, *, given: bool, source: str) -> bool:
     """Keep what a debtor said about one channel; the same word again changes nothing. Returns whether it was news.
 
-    `source` is where they said it: one_click, page, reply, complaint, or how staff heard it. The caller holds the
-    debtor's lock.
+    `source` is where they said it: one_click, page, reply, complaint, how staff heard it, or that the number was wrong
+    and is right now. The caller holds the debtor's lock.
     """
     if given != (channel in refused_by(session, debtor)):
         return False
@@ -33,6 +34,19 @@ def say(session: Session, now: datetime, debtor: Debtor, channel: str, *, given:
         debtor.opted_out_at = None if given else now
     session.flush()
     return True
+
+
+def wrong_number(session: Session, now: datetime, debtor: Debtor) -> None:
+    """Whoever answered the phone is somebody else: nobody calls there again until the number is another one."""
+    say(session, now, debtor, PHONE, given=False, source=WRONG_NUMBER)
+
+
+def new_number(session: Session, now: datetime, debtor: Debtor) -> None:
+    """The number on file was corrected; whoever refused calls themselves still wants none."""
+    newest = session.scalar(select(Consent.source).where(
+        Consent.debtor_id == debtor.id, Consent.channel == PHONE).order_by(Consent.id.desc()).limit(1))
+    if newest == WRONG_NUMBER:
+        say(session, now, debtor, PHONE, given=True, source="new_number")
 
 
 def refused_by(session: Session, debtor: Debtor) -> frozenset[str]:

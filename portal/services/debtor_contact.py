@@ -113,6 +113,8 @@ def edit_contact(rt: Runtime, access: StaffAccess, debtor_id: str, edit: Edit) -
             if not_me.is_blocked(session, rt.settings, debtor.business_id, debtor.email):
                 raise Refusal("conflict", "address_blocked")
             debtor.email_state = "ok"
+        if "phone" in changed:
+            consents.new_number(session, now, debtor)
         if {"name", "email"} & changed.keys():
             search.index_debtor(session, debtor)
         return Edited(tuple(changed), _open_links(session, debtor, now) if "email" in changed else 0)

@@ -12,7 +12,7 @@ from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Hold, Note
 from portal.runtime import Runtime
-from portal.services import debtor_desk, nonces, standings
+from portal.services import consents, debtor_desk, nonces, standings
 from portal.services.audit import record, staff_actor
 
 RESULTS = ("reached", "promised", "no_answer", "voicemail", "wrong_number", "call_back")
@@ -67,6 +67,8 @@ def keep(session: Session, access: StaffAccess, debtor: Debtor, said: Said, now:
     if said.promised_on is not None:
         over = datetime.combine(said.promised_on + timedelta(days=1), time(), zone)
         _wait_for(session, debtor, public_id, now, over)
+    if said.result == consents.WRONG_NUMBER:
+        consents.wrong_number(session, now, debtor)
     record(session, at=now, actor=staff_actor(access), act=act, business_id=access.business_id, debtor_id=debtor.id,
            target=f"debtor:{debtor.public_id}", note=public_id, result=said.result,
            promised_on=str(said.promised_on or ""))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.db import Database
 from portal.models import Consent, Debtor, Question
-from portal.services import consents, not_me, opt_out, personal_data, standings
+from portal.services import consents, debtor_notes, not_me, opt_out, personal_data, standings
 from tests.cast import NOON
 from tests.office.desk import Desk, open_desk
 from tests.office.test_dashboard import Office
@@ -107,3 +107,32 @@ def test_all_that_was_said_is_taken_out_with_the_rest(db: Database, tmp_path: Pa
         taken = personal_data.take_out(session, debtor)
     assert taken["consents"] == [
         {"channel": "letter", "given": False, "source": "in_person", "at": NOON.isoformat()}]
+
+
+def test_a_wrong_number_is_not_called_again_until_it_is_another_one(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+
+    def call(result: str, nonce: str) -> None:
+        debtor_notes.log(desk.rt, desk.access, desk.owed.debtor.public_id, debtor_notes.Said("", nonce, result))
+
+    call("no_answer", "a" * 22)
+    assert refused(desk) == frozenset()
+    call("wrong_number", "b" * 22)
+    assert refused(desk) == {"phone"} and words_kept(desk) == [("phone", False, "wrong_number")]
+    desk.get("/contact")
+    desk.send("/contact", greeting_name="Hel")
+    assert refused(desk) == {"phone"}, "another field tells nothing of the number"
+    desk.get("/contact")
+    desk.send("/contact", phone="+1 503 555 0100")
+    assert refused(desk) == frozenset() and words_kept(desk)[-1] == ("phone", True, "new_number")
+    desk.get()
+    assert "Nobody calls this number any more" in desk.words and "There is a number to call again" in desk.words
+
+
+def test_a_new_number_lets_nobody_call_who_wanted_no_calls(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+    desk.get("/preferences")
+    desk.send("/preferences", no_calls="y", said_by="phone")
+    desk.get("/contact")
+    desk.send("/contact", phone="+1 503 555 0100")
+    assert refused(desk) == {"phone"}
