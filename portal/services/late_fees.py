@@ -57,7 +57,7 @@ def charge_due(rt: Runtime, limit: int = BATCH) -> int:
             .order_by(FeeTrack.look_on, FeeTrack.invoice_id).limit(limit)).all()
     if not due:
         return 0
-    return rt.db.run(lambda session: _charge(session, now, dict(tuple(row) for row in due)))
+    return rt.db.run(lambda session: _charge(session, now, {invoice: debtor for invoice, debtor in due}))
 
 
 def _list(session: Session, business_id: int, today: date, is_new: bool) -> int:

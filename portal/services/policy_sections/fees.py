@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from portal.domain.base_rates import CURRENCIES, half_year
 from portal.domain.errors import Refusal
@@ -22,7 +23,7 @@ LAWS = {"": N_("None: the rules above"), "eu": N_("European law (2011/7/EU), in 
 
 
 def _read(business: Business, policy: Policy) -> dict[str, str]:
-    values = {}
+    values: dict[str, str] = {}
     for kind in KINDS:
         rule = policy.fee_rule(kind)
         flat = rule.flat_minor if rule.currency == business.currency else 0
@@ -52,7 +53,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
 
 def _rule(reading: Reading, kind: str, currency: str, typed: Mapping[str, str]) -> FeeRule:
     flat = reading.take(f"{kind}_flat", lambda text: sum_of(text, currency, 0))
-    shares = {name: reading.take(f"{kind}_{name}", lambda text, most=most: percent(text, most=most))
+    shares = {name: reading.take(f"{kind}_{name}", partial(percent, most=most))
               for name, most in (("percent", MOST_PERCENT), ("interest", MOST_INTEREST), ("cap", MOST_CAP))}
     grace = reading.take(f"{kind}_grace", whole(0, MOST_GRACE))
     return FeeRule(

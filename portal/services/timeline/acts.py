@@ -22,7 +22,9 @@ TOLD = (
 OF_DEBTORS = ("debtor.not_me", "debtor.email_bounced", "identity.failed")
 ICONS = {"hold.made": ("hold", "held"), "hold.lifted": ("hold", ""), "debtor.email_bounced": ("warn", "bad"),
          "debtor.not_me": ("warn", "bad"), "identity.failed": ("warn", "skip"), "debtor.erased": ("erase", ""),
-         "code.read_out": ("phone", ""), "links.revoked": ("link", "skip")}
+         "code.read_out": ("phone", ""), "links.revoked": ("link", "skip"), "hand_over.made": ("scales", "held"),
+         "hand_over.in_progress": ("scales", "held"), "hand_over.recovered": ("scales", "in"),
+         "hand_over.returned": ("scales", ""), "letter.asked": ("print", ""), "letter.dropped": ("print", "skip")}
 
 
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:

@@ -35,9 +35,9 @@ OWN = {"debtor_id": lambda office: office.things["post_debtor"].public_id}
 
 ROWS = {
     ("office.letters", "GET"): OfficeRow("see", canary=True, others=("200",)),
-    ("office.print_letters", "POST"): OfficeRow("work", own="200", audits=1, others=("200", "409")),
+    ("office.print_letters", "POST"): OfficeRow("work", own="200", audits=1, others=()),
     ("office.letters_printed", "POST"): OfficeRow(
-        "work", own="303 /office/letters", audits=1, others=("303", "422"),
+        "work", own="303 /office/letters", audits=1, others=(),
         form={"letters": lambda office: office.things["letter"].public_id}),
     ("office.letter_pdf", "GET"): OfficeRow(
         "see", target={"letter_id": lambda office: office.things["letter"].public_id}),
