@@ -14,8 +14,10 @@ from portal.domain.hand_overs import HandedTo
 from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
 from portal.models import Business
 from portal.runtime import Runtime
-from portal.services import account_rows, credit_back, debts
+from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
+from portal.services.coming_steps import Ahead
+from portal.words.core import Words
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
 SHOWN_HOLDS = ("hand_over", "chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid",
@@ -113,6 +115,9 @@ class AccountView:
     under_way: tuple[UnderWay, ...]
     coming: tuple[Coming, ...]
     today: date
+    ahead: tuple[Ahead, ...] = ()
+    # A series of reminders is for something they owe; else reminders are sent by hand.
+    reminded: bool = False
 
     @property
     def count(self) -> int:
@@ -128,13 +133,24 @@ class AccountView:
         return self.count == 0 and not self.handed
 
 
-def account_page(rt: Runtime, access: Access, currency: str, today: date) -> AccountView:
-    """Give a debtor's page: `currency` is the business's own, `today` the day where the debtor is."""
+def balance_page(rt: Runtime, access: Access, currency: str, words: Words, email: str | None) -> AccountView:
+    """Give a debtor's page with what happens next, in no more questions; `email` is their address on file."""
+    known = not_me.address_hash(rt.settings, access.business_id, email)
+    return account_page(rt, access, currency, words.local_date(rt.now()), known=known, words=words)
+
+
+def account_page(rt: Runtime, access: Access, currency: str, today: date, *, known: str | None = None,
+                 words: Words | None = None) -> AccountView:
+    """Give a debtor's account: `currency` is the business's own, `today` the day where the debtor is.
+
+    With the hash of their address that is `known` and their words it tells the coming steps, too.
+    """
     now = rt.now()
     with rt.db.rows() as rows:
         opened = sorted(debts.open_invoices(rows, access), key=allocation_order)
         papers = account_rows.papers(rows, {invoice.id: invoice.account for invoice in opened})
-        standings = account_rows.standings(rows, access, now)
+        told = next_steps.for_reader(rows, access, now, known) if known is not None else None
+        standings = list(told.standings) if told else account_rows.standings(rows, access, now)
         alone = {row.currency for row in standings if row.what == "credit"
                  and credit_back.may_take_back(rows, access, row.currency, row.amount_minor)}
     holds = _holds(standings)
@@ -150,7 +166,10 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date) -> Acc
         for invoice in opened}
     sums = _sums(opened, views, standings, alone, now, currency)
     ours = [view for view in views.values() if view.handed_to is None]
-    return AccountView(sums, _under_way(standings), _coming(ours, today), today)
+    shown = {invoice.id: views[invoice.id] for invoice in opened if invoice.handed_to is None}
+    ahead = coming_steps.ahead(told, shown, words) if told and words else ()
+    return AccountView(sums, _under_way(standings), _coming(ours, today), today, ahead,
+                       reminded=told is not None and told.followed)
 
 
 def _holds(standings: list[Standing]) -> dict[int | None, str]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     String,
+    Subquery,
     bindparam,
     cast,
     exists,
@@ -147,15 +148,25 @@ def _moves(side: QueryableAttribute[int], amount: SQLColumnExpression[int]) -> S
 
 def standings(rows: Asked, access: Access, now: datetime) -> list[Standing]:
     """Read holds, payments under way and credit in one query; a narrowed link learns of no credit."""
+    narrowed = access.invoice_ids is not None
+    return [Standing(*row) for row in _standings(narrowed=narrowed).ask(rows, standing_values(access, now))]
+
+
+def standing_values(access: Access, now: datetime) -> dict[str, object]:
+    """Give what that question asks for by name."""
     values: dict[str, object] = {"business": access.business_id, "debtor": access.debtor_id, "now": now}
-    if access.invoice_ids is None:
-        return [Standing(*row) for row in _standings(narrowed=False).ask(rows, values)]
-    only = {"only": sorted(access.invoice_ids)}
-    return [Standing(*row) for row in _standings(narrowed=True).ask(rows, {**values, **only})]
+    return values if access.invoice_ids is None else {**values, "only": sorted(access.invoice_ids)}
 
 
 @cache
 def _standings(*, narrowed: bool) -> Question:
+    both = standing_rows(narrowed=narrowed)
+    return Question(select(both.c.what, both.c.invoice, cast(both.c.word, String), both.c.public_id, both.c.amount,
+                           both.c.currency, both.c.at))
+
+
+def standing_rows(*, narrowed: bool) -> Subquery:
+    """Ask for holds, payments under way and credit, as a part of another question."""
     business, debtor = bindparam("business", type_=BigInteger), bindparam("debtor", type_=BigInteger)
     nothing = cast(null(), BigInteger)
     never = cast(null(), DateTime(timezone=True))
@@ -181,6 +192,4 @@ def _standings(*, narrowed: bool) -> Question:
     ).where(LedgerAccount.business_id == business, LedgerAccount.debtor_id == debtor,
             LedgerAccount.kind == fixed(DEBTOR_CREDIT), LedgerAccount.credits > LedgerAccount.debits)
     parts = [holds, under_way] if narrowed else [holds, under_way, credit]
-    both = union_all(*parts).subquery()
-    return Question(select(both.c.what, both.c.invoice, cast(both.c.word, String), both.c.public_id, both.c.amount,
-                           both.c.currency, both.c.at))
+    return union_all(*parts).subquery()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Date, Row, String, cast, func, literal, null, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Debtor, DeliveryReport, Message, Note, Payment, PortalLink
-from portal.models.base import UtcDateTime
+from portal.domain.reminding import TAKEN
+from portal.models import Debtor, DeliveryReport, Message, Note, PortalLink
+from portal.services import next_steps
+from portal.services.next_steps import Next
 
-SHOWN = 6
+SHOWN = 8
+MOST_STEPS = 4
 REACHED = ("reached", "promised", "call_back")
 
 
@@ -21,7 +23,9 @@ REACHED = ("reached", "promised", "call_back")
 class Coming:
     """Something with a day, such as an invoice that falls due or a hold that ends.
 
-    `what` is due, offer, hold, email, promise or payment; `name` the number or code it goes by.
+    `what` is due, offer, hold, email, promise, payment, fee, or a reminder step: step_email, step_letter, step_call,
+    and step_waits for one that begins to wait. `name` is the number or code it goes by: of a step its tone, of one that
+    waits its reason.
     """
 
     what: str
@@ -45,24 +49,23 @@ def coming(session: Session, debtor: Debtor, now: datetime, today: date, dues: S
            holds: Sequence[tuple[datetime, str]]) -> list[Coming]:
     """List what has a day from today on, the soonest first."""
     found = [*dues, *(Coming("hold", until, cause) for until, cause in holds)]
-    emails = select(
-        literal("email").label("what"), Message.due_at.label("at"), cast(null(), Date).label("day"),
-        Message.kind.label("name"), literal(0).label("amount"), literal("").label("currency"),
-    ).where(Message.debtor_id == debtor.id, Message.business_id == debtor.business_id, Message.state == "queued",
-            Message.due_at > now)
-    promises = select(
-        literal("promise"), cast(null(), UtcDateTime()), Note.promised_on, literal(""), literal(0), literal(""),
-    ).where(Note.debtor_id == debtor.id, Note.business_id == debtor.business_id, Note.promised_on >= today)
-    payments = select(
-        literal("payment"), Payment.created_at, cast(null(), Date), Payment.number, Payment.amount_minor,
-        cast(Payment.currency, String),
-    ).where(Payment.debtor_id == debtor.id, Payment.business_id == debtor.business_id, Payment.state == "processing")
-    rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(union_all(emails, promises, payments)).all()
-    for row in rows:
-        moment = now if row.what == "payment" else row.at or row.day
-        found.append(Coming(row.what, moment, row.name, row.amount, row.currency))
+    told = next_steps.of(session, debtor.business_id, debtor.id, now, today)
+    for other in told.others:
+        # A payment on its way is of this moment, whenever it was begun.
+        moment = now if other.what == "paying" else other.at or other.day
+        assert moment is not None
+        what = "payment" if other.what == "paying" else other.what
+        found.append(Coming(what, moment, other.name, other.amount_minor, other.currency))
+    found += _steps(told)
     ahead = [one for one in found if _day(one.at, now) >= today]
     return sorted(ahead, key=lambda one: (_day(one.at, now), one.what))[:SHOWN]
+
+
+def _steps(told: Next) -> list[Coming]:
+    """Tell the next reminder steps, and what stops each."""
+    steps = [Coming(f"step_{event.channel}" if event.what == TAKEN else "step_waits", event.at,
+                    event.step.tone if event.what == TAKEN else event.reason) for event in told.events[:MOST_STEPS]]
+    return [*steps, *(Coming("fee", day, "") for _invoice, day in told.fees[:1])]
 
 
 def habits(session: Session, debtor: Debtor) -> Habits:

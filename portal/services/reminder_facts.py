@@ -94,7 +94,8 @@ def _around(rt: Runtime, session: Session, now: datetime, debtors: Sequence[Debt
         is_open = calendar[business.id]
         found.append(Someone(
             debtor, business, debts[debtor.id],
-            _situation(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id]), is_open),
+            situation_of(debtor, business, rules[business.id], debtor.id in blocked, frozenset(days[debtor.id]),
+                         is_open),
             consents.may_call(debtor, said_no),
             paper_letters.has_address(debtor) and consents.may_write(debtor, said_no),
             calls.get(debtor.id, ""), is_open, tracks[debtor.id]))
@@ -161,8 +162,9 @@ def _debt(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, lis
     return Debt(track.invoice_id, due_on, left, series, last, track.step_on, pauses)
 
 
-def _situation(debtor: Debtor, business: Business, policy: Policy, blocked: bool, days: frozenset[date],
-               is_open: Callable[[date], bool]) -> Situation:
+def situation_of(debtor: Debtor, business: Business, policy: Policy, blocked: bool, days: frozenset[date],
+                 is_open: Callable[[date], bool]) -> Situation:
+    """Put together what the message gate asks about an email of a step; `days` are those taken by others."""
     return Situation(
         message_class=COLLECTING, address=debtor.email, address_state=debtor.email_state, blocked=blocked,
         zones=zones_of(debtor.timezone, debtor.country, business.timezone),

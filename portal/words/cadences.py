@@ -92,3 +92,8 @@ def signed(day: int) -> str:
 def email_kind(words: Words, code: str) -> str:
     """Name a kind of email."""
     return words.text(happenings.MESSAGE_KINDS[code]) if code in happenings.MESSAGE_KINDS else code
+
+
+def tone(words: Words, code: str) -> str:
+    """Name a tone."""
+    return words.text(step_words.TONES[code]) if code in step_words.TONES else code

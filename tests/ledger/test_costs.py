@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.db import Database
 from portal.models import Debtor
-from portal.services import account, inbox
+from portal.services import account, cadences, inbox
+from portal.services.audit import COMMAND_LINE
+from portal.words.core import speak
 from tests.cast import NOON, make_runtime, someone_owes
 from tests.ledger.stories import start_payment
 from tests.stripe.signing import body_of, intent, sign
@@ -92,3 +94,20 @@ def test_what_only_reads_cannot_write_even_by_mistake(db: Database, way: str) ->
         session.execute(text("UPDATE debtor SET name = 'Nobody'"))
     with db.reading() as session:
         assert "Nobody" not in session.scalars(select(Debtor.name)).all()
+
+
+def test_a_page_with_what_happens_next_asks_no_more_questions(db: Database, tmp_path: Path) -> None:
+    rt, owed = make_runtime(db, tmp_path), someone_owes(db, 100_00, 50_00)
+    cadences.track_new(rt)
+    cadences.switch_on(rt, owed.business.slug, "standard", actor=COMMAND_LINE)
+    words = speak("en_US", "America/Los_Angeles")
+    with asked(db.engine, db.reader) as statements:
+        page = account.balance_page(rt, owed.access, "USD", words, owed.debtor.email)
+    assert len(statements) == 3
+    assert [(one.code, one.tone) for one in page.ahead][:2] == [("email", "friendly"), ("email", "friendly")]
+    if db.is_sqlite:
+        with db.reader.connect() as connection:
+            for statement, parameters in statements:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                scans = [str(row[3]) for row in plan if str(row[3]).startswith("SCAN ") and "anon_" not in str(row[3])]
+                assert not scans, statement

@@ -17,8 +17,8 @@ from portal.services import account, refunds
 def balance() -> str:
     """Show all open invoices, what is under way, and what happens next."""
     visit = current_visit()
-    today = visit.words.local_date(runtime().now())
-    view = account.account_page(runtime(), visit.access, visit.business.currency, today)
+    view = account.balance_page(
+        runtime(), visit.access, visit.business.currency, visit.words, visit.debtor.email)
     return render_template("debtor/balance.html", account=view, debtor=visit.debtor)
 
 
