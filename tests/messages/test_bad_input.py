@@ -133,20 +133,20 @@ def test_a_reader_who_is_somebody_else_stops_letters_and_calls_too(db: Database,
                                                                   tmp_path: Path) -> None:
     post = make_post(db, mailbox, tmp_path, debtor={"postal_address": "12 Fern Lane\nSalem, OR 97301"})
     begin(post)
-    go_on(post, hours=24, step=6)
-    (mail,) = post.inbox()
-    link = next(url for url in mail["links"] if "/not-me/" in url)
+    # Three emails have left, and the next steps are a call and two letters.
+    go_on(post, hours=22 * 24, step=12)
+    assert len(post.inbox()) == 3 and made_on_paper_or_by_phone(post) == 0
+    link = next(url for url in post.inbox()[-1]["links"] if "/not-me/" in url)
     not_me.say(post.rt, link.rpartition("/")[2])
-    go_on(post, hours=60 * 24, step=12)
-    assert len(post.inbox()) == 1 and made_on_paper_or_by_phone(post) == 0
+    go_on(post, hours=40 * 24, step=12)
+    assert len(post.inbox()) == 3 and made_on_paper_or_by_phone(post) == 0
     assert "held:wrong_person" in reasons(post)
     assert "The reader of this address said it is not them." in told(post)
     with post.rt.db.transaction() as session:
         debtor = session.get_one(Debtor, post.debtor.id)
         debtor.email, debtor.email_state = "right@mail.example", "ok"
-    go_on(post, hours=60 * 24, step=12)
+    go_on(post, hours=30 * 24, step=12)
     assert made_on_paper_or_by_phone(post) >= 2, "once somebody has looked, they are called and written to"
-    assert {one["to"] for one in post.inbox()} == {"daniel@mail.example", "right@mail.example"}
 
 
 def test_every_email_that_did_not_leave_has_its_reason(post: Post) -> None:
