@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -27,6 +27,7 @@ from portal.services import (
     links,
     paper_letters,
     payments,
+    policies,
     reminder_sums,
 )
 from portal.services.askable import Askable
@@ -36,6 +37,7 @@ from portal.words import letter_paper, own_words
 from portal.words.core import Words, for_reader, speaking
 from portal.words.emails import plain
 from portal.words.letter_paper import PAID_IN_FULL, LetterFrom, LetterInvoice, LetterWords
+from portal.words.own_words import OwnWords
 
 # A letter that is made ready again so soon keeps its link.
 LINK_IS_FRESH = timedelta(days=3)
@@ -71,6 +73,20 @@ def make_ready(session: Session, now: datetime, letter: PaperLetter, debtor: Deb
         "brand": _brand(business), "link": link.public_id if link else "",
         "transfer": _transfer(business, debtor, owed)}
     return True
+
+
+def text_of(session: Session, now: datetime, business: Business, debtor: Debtor, owed: Askable, *, tone: str,
+            own: OwnWords) -> tuple[str, str]:
+    """Write what a step's letter would say, as plain text and its language, to be looked at; nothing is made of it."""
+    words = for_reader(debtor, business)
+    with speaking(words, now):
+        _, filled = letters.filled_in(session, now, business, debtor, owed, tone=tone)
+        until = now + timedelta(days=policies.in_force(session, business.id).link_days)
+        said = letter_paper.letter(
+            words, tone, _written_by(business, debtor, words), _address(debtor), debtor.greeting_name,
+            _invoices(session, now, business, debtor, owed), _today(business, debtor, now),
+            link_until=words.local_date(until), own=own_words.said(own, words, filled).paragraphs)
+    return letter_paper.plain_text(said), words.language
 
 
 def is_ready(letter: PaperLetter) -> bool:
@@ -124,13 +140,7 @@ def _against(session: Session, letter: PaperLetter, debtor: Debtor, owed: Askabl
 
 def _worded(session: Session, now: datetime, letter: PaperLetter, business: Business, debtor: Debtor, words: Words,
             owed: Askable) -> tuple[LetterWords, PortalLink | None]:
-    sender = letters.sender_of(business, words)
-    written_by = LetterFrom(
-        sender.contact_name, sender.contact_phone, sender.hours,
-        [(plain(label), plain(value)) for label, value in business.bank_details],
-        payments.transfer_reference(business, debtor))
-    to = (debtor.name, *filter(None, (line.strip() for line in debtor.postal_address.splitlines())))
-    today = local_day(now, gatekeeping.zones_of(debtor.timezone, debtor.country, business.timezone))
+    written_by, to, today = _written_by(business, debtor, words), _address(debtor), _today(business, debtor, now)
     if letter.kind == PAID_IN_FULL:
         settled = [
             LetterInvoice(plain(one.number), plain(one.title), one.due_on, one.currency, one.total_minor)
@@ -139,12 +149,33 @@ def _worded(session: Session, now: datetime, letter: PaperLetter, business: Busi
                 .order_by(Invoice.due_on, Invoice.id))]
         return letter_paper.paid_in_full(words, written_by, to, debtor.greeting_name, settled, today), None
     link = _link(session, now, letter, debtor)
-    asked = [LetterInvoice(one.number, one.title, one.due_on, one.currency, one.left_minor, one.fees_minor)
-             for one in reminder_sums.owed(session, now, business, debtor, owed)]
     said = letter_paper.letter(
-        words, letter.kind, written_by, to, debtor.greeting_name, asked, today,
-        link_until=words.local_date(link.expires_at), own=_own(session, now, letter, business, debtor, words, owed))
+        words, letter.kind, written_by, to, debtor.greeting_name, _invoices(session, now, business, debtor, owed),
+        today, link_until=words.local_date(link.expires_at),
+        own=_own(session, now, letter, business, debtor, words, owed))
     return said, link
+
+
+def _written_by(business: Business, debtor: Debtor, words: Words) -> LetterFrom:
+    sender = letters.sender_of(business, words)
+    return LetterFrom(
+        sender.contact_name, sender.contact_phone, sender.hours,
+        [(plain(label), plain(value)) for label, value in business.bank_details],
+        payments.transfer_reference(business, debtor))
+
+
+def _address(debtor: Debtor) -> tuple[str, ...]:
+    return debtor.name, *filter(None, (line.strip() for line in debtor.postal_address.splitlines()))
+
+
+def _today(business: Business, debtor: Debtor, now: datetime) -> date:
+    return local_day(now, gatekeeping.zones_of(debtor.timezone, debtor.country, business.timezone))
+
+
+def _invoices(session: Session, now: datetime, business: Business, debtor: Debtor,
+              owed: Askable) -> list[LetterInvoice]:
+    return [LetterInvoice(one.number, one.title, one.due_on, one.currency, one.left_minor, one.fees_minor)
+            for one in reminder_sums.owed(session, now, business, debtor, owed)]
 
 
 def _link(session: Session, now: datetime, letter: PaperLetter, debtor: Debtor) -> PortalLink:

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.cadences import Series
+from portal.domain.cadences import PRESETS, Audience, Series, Step
+from portal.domain.errors import Refusal
 from portal.domain.foresight import Event
 from portal.domain.reminding import TAKEN
 from portal.domain.roles import StaffAccess
 from portal.models import Business, Cadence, CadenceStep, Debtor, Invoice
 from portal.runtime import Runtime
-from portal.services import askable, cadence_desk, debtor_desk, foretelling, letters
+from portal.services import askable, cadence_desk, debtor_desk, foretelling, letter_print, letters
 from portal.words import call_scripts
 from portal.words.core import Words
 from portal.words.emails import PLACEHOLDERS, fill_in
@@ -123,6 +124,21 @@ def forecast(rt: Runtime, access: StaffAccess, chosen: Chosen, *, cadence_id: st
         return _forecast(rt, session, access.business_id, now, series, chosen, most)
 
 
+def count(rt: Runtime, slug: str, preset: str = "") -> Forecast:
+    """Tell the next 30 days of a business, however many debtors it has; with a preset as if that were all there is.
+
+    Raises Refusal not_found/unknown_business.
+    """
+    now = rt.now()
+    with rt.db.reading() as session:
+        business_id = session.scalar(select(Business.id).where(Business.slug == slug))
+        if business_id is None:
+            raise Refusal("not_found", "unknown_business", slug=slug)
+        series = [Series(0, Audience(), tuple(
+            Step(number, *step) for number, step in enumerate(PRESETS[preset], 1)))] if preset else None
+        return _forecast(rt, session, business_id, now, series, Chosen(), None)
+
+
 def _forecast(rt: Runtime, session: Session, business_id: int, now: datetime, series: Sequence[Series] | None,
               chosen: Chosen, most: int | None) -> Forecast:
     zone = ZoneInfo(session.get_one(Business, business_id).timezone)
@@ -222,10 +238,11 @@ def text_of(session: Session, debtor: Debtor, event: Event, office: Words) -> Te
     if event.channel == "call":
         _, filled = letters.filled_in(session, event.at, business, debtor, owed, tone=tone)
         return Text("", "\n\n".join(call_scripts.script(office, tone, own, filled)), office.language)
+    if event.channel == "letter":
+        return Text("", *letter_print.text_of(session, event.at, business, debtor, owed, tone=tone, own=own))
     words, _ = letters.filled_in(session, event.at, business, debtor, owed, tone=tone)
     written = letters.reminder(session, event.at, business, debtor, owed, tone=tone, own=own)
-    return Text(written.subject if event.channel == "email" else "",
-                fill_in(written.text, dict.fromkeys(PLACEHOLDERS, "…")), words.language)
+    return Text(written.subject, fill_in(written.text, dict.fromkeys(PLACEHOLDERS, "…")), words.language)
 
 
 def _numbers(session: Session, events: Sequence[Event]) -> dict[int, str]:

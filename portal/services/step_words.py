@@ -19,7 +19,7 @@ from portal.domain.step_words import Doubt, Written
 from portal.models import Business, Cadence, CadenceStep, Debtor, LedgerAccount
 from portal.models.base import fixed
 from portal.runtime import Runtime
-from portal.services import askable, audit, letters
+from portal.services import askable, audit, letter_print, letters
 from portal.services.audit import staff_actor
 from portal.services.fact_lookup import lock_business
 from portal.words import call_scripts
@@ -134,10 +134,13 @@ def look(rt: Runtime, access: StaffAccess, step_id: str, written: Written, numbe
             _, filled = letters.filled_in(session, now, business, debtor, owed, tone=step.tone)
             said = call_scripts.script(office, step.tone, own, filled)
             return Look(debtor.name, office.language, "", "\n\n".join(said))
+        if step.channel == "letter":
+            text, language = letter_print.text_of(session, now, business, debtor, owed, tone=step.tone, own=own)
+            return Look(debtor.name, language, "", text)
         rendered = letters.reminder(session, now, business, debtor, owed, tone=step.tone, own=own)
         words, _ = letters.filled_in(session, now, business, debtor, owed, tone=step.tone)
-        return Look(debtor.name, words.language, rendered.subject if step.channel == "email" else "",
-                    fill_in(rendered.text, dict.fromkeys(PLACEHOLDERS, "…")))
+        return Look(debtor.name, words.language, rendered.subject, fill_in(
+            rendered.text, dict.fromkeys(PLACEHOLDERS, "…")))
 
 
 def keep(rt: Runtime, access: StaffAccess, step_id: str, written: Written, *, version: str) -> bool:

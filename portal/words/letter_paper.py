@@ -96,6 +96,15 @@ def paid_in_full(words: Words, sender: LetterFrom, to: Sequence[str], greeting_n
         closing=_closing(words, sender))
 
 
+def plain_text(said: LetterWords) -> str:
+    """Write a letter as plain text, to be read on a screen before there is one."""
+    rows = [f"{', '.join(filter(None, (what, note, day)))}: {amount}" for what, note, day, amount in said.rows]
+    pairs = [f"{label}: {value}" for label, value in (*said.totals, *said.pay)]
+    blocks = ("\n".join(said.to), said.day, said.title, *said.opening, "\n".join(rows), "\n".join(pairs),
+              said.link_caption, *said.ending, "\n".join(said.closing))
+    return "\n\n".join(filter(None, blocks))
+
+
 def _title(words: Words, tone: str) -> str:
     if tone == "formal":
         return words.text("Formal request to pay")

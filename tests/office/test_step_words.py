@@ -12,7 +12,7 @@ from lxml import html as lxml_html
 from sqlalchemy import select, update
 
 from portal.db import Database
-from portal.models import CadenceStep
+from portal.models import CadenceStep, PortalLink
 from portal.services import cadences, step_words
 from portal.words import call_scripts
 from portal.words.core import speak
@@ -145,3 +145,15 @@ def test_a_call_has_a_script_of_theirs_or_ours_and_begins_with_discretion(desk: 
 
 def test_an_agent_sets_up_nothing(desk: Desk) -> None:
     assert desk.as_("agent").get("/office/reminders/words").status_code == 403
+
+
+def test_a_letter_is_looked_at_as_the_letter_it_will_be(desk: Desk) -> None:
+    seat, one, number = desk.as_("owner"), step(desk, "letter", "formal"), desk.owed.debtor.number
+    ours = html.unescape(send(seat, one, "look", debtor=number).text)
+    assert "This is our formal request to pay what is named below." in ours and "Formal request to pay" in ours
+    theirs = html.unescape(send(seat, one, "look", debtor=number, body_en="Please call {sender} about {amount}.").text)
+    look = theirs.partition("h-look")[2]
+    assert "Please call Priya Marsh about $100.00." in look and "This is our formal request" not in look
+    assert "Reference: " in look and "See your ways to pay" not in look
+    with desk.rt.db.reading() as session:
+        assert session.scalars(select(PortalLink.id)).all() == [desk.owed.link.id], "looking makes no link"
