@@ -37,7 +37,7 @@ WORDS = {
     "mail_auth_server": "the name in your mail server's `Authentication-Results`; empty: an email's From is believed",
     "mailgun_signing_key": "Mailgun's webhook signing key, for `/webhooks/mail/mailgun`; empty: its events are refused",
     "sendgrid_verification_key": "the public key of SendGrid's signed events, for `/webhooks/mail/sendgrid`",
-    "mail_per_minute": "emails that may leave in a minute, all workers together; a fifth is kept for codes and receipts",
+    "mail_per_minute": "emails that may leave in a minute, all workers together; a fifth is for codes and receipts",
     "mail_per_hour": "emails that may leave in an hour; `0`: no limit",
     "trusted_hosts": "host names the portal answers to; empty: that of `PORTAL_BASE_URL` alone",
     "proxy_hops": "how many proxies of yours stand in front: exactly",

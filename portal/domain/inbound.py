@@ -97,8 +97,9 @@ def _read(message: Message, made_up: str) -> InboundMail:
     return InboundMail(
         message_id=message_id, sender=sender, reply_keys=_reply_keys(message),
         subject=storable(_text(message, "Subject")).strip()[:LONGEST_SUBJECT],
-        report=delivery_reports.of_email(message, message_id), text=newly_written(texts)[:LONGEST_TEXT], files=files, automatic=_automatic(message, sender),
-        one_sender=len(message.get_all("From", [])) == 1, results=str(message.get("Authentication-Results", "")))
+        report=delivery_reports.of_email(message, message_id), text=newly_written(texts)[:LONGEST_TEXT], files=files,
+        automatic=_automatic(message, sender), one_sender=len(message.get_all("From", [])) == 1,
+        results=str(message.get("Authentication-Results", "")))
 
 
 def _reply_keys(message: Message) -> tuple[tuple[str, str], ...]:
