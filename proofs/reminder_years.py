@@ -54,8 +54,6 @@ def run(database: str, quick: bool) -> Figures:
         tries = sum(max(0, count - 1) for count in world.refused.tries.values())
         checker.wrong["bounced"] += tries
         figures = _reasons(rt)
-    for example in checker.examples:
-        say(f"WRONG: {example}")
     say(f"wrong by reason: {dict(checker.wrong)}")
     return {"simulated_debtor_years": people * days // 365, "simulated_debtors": people,
             "messages_sent": checker.asked, "messages_debtors_written_to": len(checker.written_to),
