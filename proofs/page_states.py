@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page
 
-from portal.models import PortalLink
+from portal.models import HandOver, HandOverInvoice, PortalLink
 from portal.services import feedback_links, links, not_me, opt_out
 from tests.borders import Theatre
-from tests.cast import make_debtor, make_link
+from tests.cast import make_debtor, make_invoice, make_link
 from tests.stage import OWN
 
 Act = Callable[[Page], None]
@@ -100,6 +100,7 @@ def states(theatre: Theatre) -> list[State]:
         *(State(f"payment-{name}", "own", _payment(theatre, name)) for name in PAYMENTS),
         State("own-not-found", "own", "/payments/nobody", 404),
         State("pay-only", "pay_only", "/pay-only"),
+        State("balance-away", "away", "/balance"), State("pay-away", "away", "/pay"),
         State("balance-nothing", "nothing", "/balance"), State("pay-nothing", "nothing", "/pay"),
         State("history-nothing", "nothing", "/history"), State("pay-link-nothing", "nothing", "/pay-link"),
     ]
@@ -123,6 +124,22 @@ def who_owes_nothing(theatre: Theatre) -> PortalLink:
     now = datetime.now(UTC)
     with theatre.db.transaction() as session:
         debtor = make_debtor(session, theatre.stage.own.business, name=f"{OWN.word} Rest", created_at=now)
+        return make_link(session, debtor, created_at=now, expires_at=now + timedelta(days=30))
+
+
+def whose_invoice_is_away(theatre: Theatre) -> PortalLink:
+    """Put a debtor on the stage whose only invoice a lawyer has now."""
+    now = datetime.now(UTC)
+    with theatre.db.transaction() as session:
+        debtor = make_debtor(session, theatre.stage.own.business, name=f"{OWN.word} Away", created_at=now)
+        invoice = make_invoice(session, debtor, 90_00, now=now)
+        case = HandOver(business_id=debtor.business_id, debtor_id=debtor.id, to_kind="lawyer", to_name="Reed & Sons",
+                        to_contact="+1 503 555 0100\noffice@reed.example", reference="R-118", status="handed_over",
+                        started_at=now)
+        session.add(case)
+        session.flush()
+        session.add(HandOverInvoice(hand_over_id=case.id, invoice_id=invoice.id, business_id=debtor.business_id,
+                                    open=True, left_minor=90_00))
         return make_link(session, debtor, created_at=now, expires_at=now + timedelta(days=30))
 
 

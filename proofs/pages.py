@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, text
 from portal.models import PortalLink
 from proofs.borders import open_theatre
 from proofs.harness import Figures, Steps, free_port, say
-from proofs.page_states import State, first_visit, states, who_owes_nothing
+from proofs.page_states import State, first_visit, states, who_owes_nothing, whose_invoice_is_away
 from tests import databases
 from tests.borders import Theatre, cells, row_of
 from tests.browser.conftest import CHROMIUM, WIDTHS, Watch, violations
@@ -48,7 +48,8 @@ def run(quick: bool) -> Figures:
 
 
 def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
-    empty, found, complaints, pages = who_owes_nothing(theatre), 0, 0, 0
+    found = complaints = pages = 0
+    others = {"nothing": (who_owes_nothing(theatre), 1), "away": (whose_invoice_is_away(theatre), 1)}
     wanted = states(theatre)
     looks = [(width, scheme, language) for language in LANGUAGES for width in WIDTHS for scheme in SCHEMES]
     looks = [(360, "light", "en"), (1280, "dark", "es")] if quick else looks
@@ -57,7 +58,7 @@ def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
         _mend(theatre, language)
         for state in wanted:
             watch = Watch((theatre.rt.settings.base_url,))
-            with _window(browser, theatre, watch, state, (width, scheme, language), empty) as page:
+            with _window(browser, theatre, watch, state, (width, scheme, language), others) as page:
                 wrong = _go(page, theatre, state) + violations(page)
                 _picture(page, f"{state.name}-{width}-{scheme}-{language}")
             # A page that answers 404 is a complaint of the browser's, and here what was asked for.
@@ -73,12 +74,12 @@ def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
 
 @contextmanager
 def _window(browser: Browser, theatre: Theatre, watch: Watch, state: State, look: tuple[int, str, str],
-            empty: PortalLink) -> Iterator[Page]:
+            others: Mapping[str, tuple[PortalLink, int]]) -> Iterator[Page]:
     width, scheme, language = look
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language)  # type: ignore[arg-type]
     context.set_default_timeout(15_000)
-    link, level = {"door": (theatre.stage.own.owed.link, 0), "nothing": (empty, 1)}.get(state.who, (None, 0))
+    link, level = {"door": (theatre.stage.own.owed.link, 0), **others}.get(state.who, (None, 0))
     held = theatre.held_on(link, level) if link else {} if state.who == "nobody" else theatre.held(state.who)
     base = theatre.rt.settings.base_url
     context.add_cookies([{"name": name, "value": value, "url": base} for name, value in held.items()])

@@ -67,9 +67,8 @@ def letter(words: Words, tone: str, sender: LetterFrom, to: Sequence[str], greet
     pay = [(words.text("Please pay by"), words.long_day(pay_by))]
     if sender.bank:
         pay += [*sender.bank, (words.text("Reference"), sender.reference)]
-    caption = words.text("Scan this to see all of it, to pay, or to tell us what is in the way. It asks one question, "
-                         "so that only you see it, and works until %(day)s.",
-                         day=words.long_day(link_until)) if link_until else ""
+    caption = words.text("Scan this to see all of it, to pay, or to tell us what is in the way. It works until "
+                         "%(day)s.", day=words.long_day(link_until)) if link_until else ""
     said = tuple(own) or firmer(words, tone, today) or (
         words.text("Perhaps this has slipped by, or it has crossed with your payment. Then please take this letter as "
                    "not written."),)
