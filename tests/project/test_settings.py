@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from config import Settings
 from tests.cast import make_settings
+from tests.messages.reports import SENDGRID_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
@@ -20,6 +21,7 @@ SECRETS = {
     "code_key": "code-canary-" + "c" * 32, "encryption_keys": "encryption-canary-" + "e" * 32,
     "stripe_secret_key": "sk_live_canary", "stripe_webhook_secrets": "whsec_canary",
     "stripe_connect_webhook_secrets": "whsec_connect_canary", "smtp_password": "smtp-canary",
+    "mailgun_signing_key": "mailgun-canary",
     "database_url": "postgresql://portal:database-canary@db.example/portal",
     "limiter_storage": "redis://:limiter-canary@redis.example/0",
     "celery_broker_url": "redis://:broker-canary@redis.example/1"}
@@ -54,6 +56,20 @@ def test_no_secret_has_a_default(name: str) -> None:
 def test_weak_and_empty_keys_are_refused(name: str, weak: str) -> None:
     with pytest.raises(ValidationError, match="key"):
         make_settings(**{name: weak})
+
+
+@pytest.mark.parametrize("wrong", ["canary", "MDEyMw==", "-----BEGIN PUBLIC KEY-----", "AAAA" * 30])
+def test_a_key_of_a_mail_provider_that_is_none_stops_the_start(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="public key as SendGrid shows it") as refused:
+        make_settings(sendgrid_verification_key=wrong)
+    assert wrong not in str(refused.value)
+    assert make_settings(sendgrid_verification_key=SENDGRID_KEY)
+
+
+@pytest.mark.parametrize("name", ["mail_per_minute", "mail_per_hour"])
+def test_a_limit_of_emails_is_never_below_nothing(name: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        make_settings(**{name: -1})
 
 
 def test_empty_lists_hold_no_empty_secret() -> None:
