@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.models import AuditEvent, Feedback, Payment, PolicyVersion
-from portal.services import feedback_links
+from portal.models import AuditEvent, Feedback, Payment, PolicyVersion, lock_debtor
+from portal.services import feedback, feedback_links, personal_data, timeline
+from portal.services.timeline.entry import Scope
+from portal.words.core import speak
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
 from tests.cast import NOON, Owed, make_debtor, make_link, someone_owes
@@ -135,3 +137,18 @@ def test_who_reads_spanish_is_asked_in_spanish(house: House) -> None:
     browser = house.browser()
     browser.get(link_of(house, paid(house, owed)))
     assert "¿Cómo le ha resultado?" in browser.words and "Fácil" in browser.words
+
+
+def test_what_they_said_stands_in_the_timeline_is_taken_out_and_erased(house: House) -> None:
+    owed = someone_owes(house.db, 100_00)
+    payment = paid(house, owed)
+    feedback.answer(house.rt, link_of(house, payment).rsplit("/", 1)[1], score=3, body="Quick & kind")
+    scope = Scope(owed.business.id, owed.debtor.id, house.clock.now)
+    with house.db.transaction() as session:
+        debtor = lock_debtor(session, owed.business.id, owed.debtor.id)
+        assert debtor is not None
+        told = timeline.page(session, scope, group="talk").entries[0]
+        assert (told.title.by(speak("en", "UTC")), told.quote) == ("Said how it was: Easy", "Quick & kind")
+        assert personal_data.take_out(session, debtor)["feedback"][0]["words"] == "Quick & kind"
+        assert personal_data.erase(session, debtor, house.clock.now)["feedback"] == 1
+    assert rows(house) == [(3, "")]
