@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import create_app
 from portal.domain.cadences import PRESETS
 from portal.domain.reminding import TAKEN
 from portal.models import Cadence, CadenceStep, Consent, Debtor, Hold, Holiday, Invoice, Message, StepOutcome
@@ -95,8 +96,9 @@ def foretold(post: Post, drafts: list[Cadence] | None = None) -> tuple[set[Fact]
                                      days=DAYS))
     facts = {(id, event.local_day, event.what, event.reason)
              for one in told for event in one.events for id in event.invoice_ids}
-    emails = {(one.someone.debtor.id, event.local_day, event.step.tone) for one in told for event in one.events
-              if event.what == TAKEN and event.channel == "email"}
+    emails: set[tuple[int, date, str]] = {
+        (one.someone.debtor.id, event.local_day, event.step.tone) for one in told for event in one.events
+        if event.what == TAKEN and event.channel == "email"}
     return facts, emails
 
 
@@ -191,3 +193,14 @@ def test_a_clock_that_is_set_back_takes_no_step_twice(post: Post) -> None:
     post.clock.pass_time(days=-20)
     live(post, days=8)
     assert lived(post) == before
+
+
+def test_the_command_counts_everybody_and_sends_nothing(post: Post) -> None:
+    crowd(post)
+    cadences.track_new(post.rt)
+    runner = create_app(runtime=post.rt).test_cli_runner()
+    told = runner.invoke(args=["cadence", "simulate", post.business.slug, "--preset", "gentle"])
+    assert told.exit_code == 0 and "2026-11-10  " in told.output and "of 10 debtors:" in told.output
+    assert runner.invoke(args=["cadence", "simulate", "nobody"]).exit_code != 0
+    nothing = runner.invoke(args=["cadence", "simulate", post.business.slug])
+    assert "0 of 0 debtors: 0 emails" in nothing.output and post.all() == []

@@ -23,6 +23,7 @@ from portal.models import (
     StepOutcome,
 )
 from portal.services import (
+    askable,
     cadence_desk,
     cadence_steps,
     cadence_switch,
@@ -123,7 +124,8 @@ def test_the_second_of_two_editors_is_told_and_nothing_of_theirs_is_lost(desk: D
     with pytest.raises(Stale):
         cadence_steps.save(desk.rt, access, cadence, step.public_id, Typed("11", "friendly", "email"), was)
     answer = seat.post(f"/office/cadences/{cadence}/steps/{step.public_id}", day="11", tone="friendly",
-                       channel="letter", nonce=NONCE, **{f"was_{name}": value for name, value in was.items()})
+                       channel="letter", nonce=NONCE, was_day=was["day"], was_tone=was["tone"],
+                       was_channel=was["channel"])
     assert answer.status_code == 409 and "was 9, is now 12" in answer.text and 'value="11"' in answer.text
     assert steps(desk, cadence)[2] == (12, "friendly", "email")
 
@@ -191,7 +193,7 @@ def test_the_text_that_is_shown_is_the_text_that_leaves(desk: Desk) -> None:
         event = foretelling.of(desk.rt, session, desk.rt.now(), [debtor])[0].events[0]
         left = letters.reminder(
             session, event.at, session.get_one(Business, debtor.business_id), debtor,
-            simulator.askable.askable(session, event.at, debtor), tone="friendly", own=step.own_words)
+            askable.askable(session, event.at, debtor), tone="friendly", own=step.own_words)
     assert shown.text.subject == left.subject and shown.text.body.split("…")[0] == left.text.split("{{")[0]
 
 
