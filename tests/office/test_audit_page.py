@@ -107,11 +107,13 @@ BUILT = {
     "chargeback": tuple(chargebacks.LABELS), "bulk": bulk.ACTS, "payout": ("paid", "failed"),
     "approval": ("approved", "refused", "withdrawn"), "suspense": ("refund", "refund_failed", "chargeback"),
     "payment": ("failed", "expired", "canceled"), "reminder": ("queued", "skipped"),
+    "time": ("accepted", "countered", "refused", "ended"), "promise": ("kept", "broken"),
+    "claim": ("matched", "rejected"),
 }
 # Other words with a dot in the middle, handed to the same kind of call.
 HANDED_ON = re.compile(r"[a-z_]+\.[a-z_]+")
-FAMILIES = ("approval", "cadence", "call", "chargeback", "code", "failed_payment", "hold", "identity", "link", "links",
-            "pay_link", "payment", "question", "queue", "refund", "reminders", "session", "staff", "suspense")
+FAMILIES = ("approval", "cadence", "call", "chargeback", "claim", "code", "failed_payment", "hold", "identity", "link",
+            "links", "pay_link", "payment", "question", "queue", "refund", "reminders", "session", "staff", "suspense", "time")
 
 
 def handed_on() -> set[str]:
