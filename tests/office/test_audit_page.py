@@ -113,7 +113,8 @@ BUILT = {
 # Other words with a dot in the middle, handed to the same kind of call.
 HANDED_ON = re.compile(r"[a-z_]+\.[a-z_]+")
 FAMILIES = ("approval", "cadence", "call", "chargeback", "claim", "code", "failed_payment", "hold", "identity", "link",
-            "links", "pay_link", "payment", "question", "queue", "refund", "reminders", "session", "staff", "suspense", "time")
+            "links", "pay_link", "payment", "question", "queue", "refund", "reminders", "session", "staff", "suspense",
+            "time")
 
 
 def handed_on() -> set[str]:
