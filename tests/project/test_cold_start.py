@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from click import Context
 from flask import Flask
 from werkzeug.routing import BuildError
 
+import portal
 from portal import cli, create_app
 from portal.db import Database
 from portal.routes.shared.assets import LateRule
@@ -58,6 +61,46 @@ def test_many_who_come_to_the_office_at_once_open_it_once(db: Database, tmp_path
     assert all(not isinstance(answer, Exception) and answer[0] == 200 for answer in answers), answers
     opened = office._office
     assert anonymous(app, "/office/sign-in")[0] == 200 and office._office is opened
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(portal.__path__, f"{portal.__name__}.", onerror=_cannot_be_loaded)
+    return [module.name for module in found]
+
+
+def _cannot_be_loaded(name: str) -> None:
+    raise ImportError(name)
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.startswith("portal.routes.")])
+def test_every_module_of_a_door_can_be_loaded(name: str) -> None:
+    assert importlib.import_module(name)
+
+
+def test_warming_up_leaves_nothing_to_load_for_the_office(db: Database, tmp_path: Path) -> None:
+    app = create_app(runtime=make_runtime(db, tmp_path), late_office=True)
+    office: Any = app.wsgi_app
+    assert office._office is None
+    app.extensions["warm_up"]()
+    opened, loaded = office._office, set(sys.modules)
+    assert opened is not None and "structlog" in loaded
+    assert anonymous(app, "/office/sign-in")[0] == 200
+    assert office._office is opened and not {name for name in set(sys.modules) - loaded if name.startswith("portal.")}
+
+
+def test_a_worker_of_gunicorn_is_warm_before_its_first_request(tmp_path: Path) -> None:
+    program = ("import runpy, sys, types, wsgi; hook = runpy.run_path('gunicorn.conf.py')['post_worker_init'];"
+               "hook(types.SimpleNamespace(wsgi=object())); assert 'portal.routes.admin' not in sys.modules;"
+               "hook(types.SimpleNamespace(wsgi=wsgi.app)); assert 'portal.routes.admin.sign_in' in sys.modules")
+    env = environment(f"sqlite:///{tmp_path}/portal.sqlite3")
+    subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, timeout=120, check=True)
+
+
+def test_the_flask_command_lists_the_office_too(tmp_path: Path) -> None:
+    env = environment(f"sqlite:///{tmp_path}/portal.sqlite3")
+    told = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "routes"], env=env, cwd=ROOT,
+                          capture_output=True, text=True, timeout=120, check=True).stdout
+    assert told.count("office.") > 80 and "debtor." in told
 
 
 def test_a_flood_is_counted_over_both_together(db: Database, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Opens the office when somebody first comes to it: what only staff use is half of all there is to load.
 
-A web process so answers debtors and webhooks sooner after a start. Whoever opens the office first in a process waits a
-moment longer, once.
+A web process so can answer debtors and webhooks sooner after a start. Whoever opens the office first in a process waits
+a moment longer, once; or nobody, where the web server warms up before it takes requests (gunicorn.conf.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from portal.logs import log
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -19,8 +21,13 @@ OFFICE = "/office"
 
 
 def install(app: Flask, complete: Callable[[], Flask]) -> None:
-    """Hand whatever is below /office to the complete application, which is made when the first of it is asked for."""
-    app.wsgi_app = _Office(app.wsgi_app, complete)  # type: ignore[method-assign]
+    """Hand whatever is below /office to the complete application, which is made when the first of it is asked for.
+
+    `app.extensions["warm_up"]` makes it at once, and sets up the log.
+    """
+    office = _Office(app.wsgi_app, complete)
+    app.wsgi_app = office  # type: ignore[method-assign]
+    app.extensions["warm_up"] = office.warm_up
 
 
 class _Office:
@@ -37,6 +44,11 @@ class _Office:
         if path == OFFICE or path.startswith(f"{OFFICE}/"):
             return self._opened()(environ, start_response)
         return self._doors(environ, start_response)
+
+    def warm_up(self) -> None:
+        """Load now what would be loaded when it is first used; raises whatever goes wrong with it."""
+        log()
+        self._opened()
 
     def _opened(self) -> Flask:
         with self._opening:
