@@ -53,11 +53,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Row:
-    """What the portal wrote down about an email: its class and its key."""
+    """What the portal wrote down about an email: its class, and for which invoices it is which step."""
 
     message_class: str
-    key: str
-    reason: str
+    steps: frozenset[tuple[int, int]]
 
 
 class Checker:
@@ -68,7 +67,7 @@ class Checker:
         self.asked = 0
         self.written_to: set[int] = set()
         self._days: dict[int, set[date]] = defaultdict(set)
-        self._keys: set[tuple[str, str]] = set()
+        self._steps: set[tuple[int, int]] = set()
 
     def judge(self, mail: Taken, row: Row | None, person: Person | None) -> None:
         """Find everything that is wrong with one email."""
@@ -99,11 +98,11 @@ class Checker:
         if today in self._days[person.number]:
             found.append("twice_a_day")
         self._days[person.number].add(today)
-        # reminder:<debtor>:<step>:<day>; the same step may come again for another invoice, on another day.
-        step = (row.key.rsplit(":", 1)[0], ",".join(sorted(_named(mail))))
-        if step in self._keys:
+        if row.steps & self._steps:
             found.append("same_step")
-        self._keys.add(step)
+        if not row.steps:
+            found.append("no_step")
+        self._steps |= row.steps
         return found
 
     def _sums(self, mail: Taken, person: Person) -> list[str]:

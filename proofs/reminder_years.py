@@ -8,7 +8,8 @@ its email. The mail server is away for an hour now and then, and once the clock 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, or_, select
@@ -122,13 +123,22 @@ class Year:
         with self._rt.db.reading() as session:
             rows = {row.message_id: row for row in session.scalars(
                 select(Message).where(Message.message_id.in_([mail.message_id for mail in fresh])))}
+            steps: dict[str, set[tuple[int, int]]] = defaultdict(set)
+            for made, invoice_id, step_id in session.execute(
+                    select(StepOutcome.made, StepOutcome.invoice_id, StepOutcome.step_id)
+                    .where(StepOutcome.made.in_([f"message:{row.public_id}" for row in rows.values()]))):
+                steps[made].add((invoice_id, step_id))
         for mail in fresh:
             row = rows.get(mail.message_id)
             person = self._world.by_debtor.get(row.debtor_id or 0) if row else None
-            self._checker.judge(mail, Row(row.message_class, row.key, row.reason) if row else None, person)
+            self._checker.judge(mail, _told(row, steps), person)
         # A year of emails would fill the memory.
         self._box.forget()
         self._judged = 0
+
+
+def _told(row: Message | None, steps: Mapping[str, set[tuple[int, int]]]) -> Row | None:
+    return Row(row.message_class, frozenset(steps.get(f"message:{row.public_id}", ()))) if row else None
 
 
 def _reasons(rt: Runtime) -> Figures:
