@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from portal.domain.cadences import Planned, Step, firmest, next_step
+from portal.domain.cadences import Channel, Planned, Step, firmest, next_step
 from portal.domain.gate import Decision, QuietHours, Situation, decide, local_day, next_loud_moment
 
 # What holds a step without an end of its own is looked at again the next day.
 LOOK_AGAIN = timedelta(days=1)
+# No email reaches such a debtor, today or tomorrow; a letter may.
+UNREACHABLE = frozenset({"no_address", "bounced", "opted_out"})
 TAKEN, HELD, RESTING = "taken", "held", "resting"
 # Why a debtor rests whose steps could not be taken.
 BROKEN = "not_ready"
@@ -163,12 +165,14 @@ def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, ve
     taken: list[Step] = []
     for standing, step in due:
         verdict = verdicts[step.channel]
-        refused = verdict if isinstance(verdict, str) else ("" if verdict.verdict == "send" else verdict.reason)
+        refused = _why_not(verdict)
         if refused and step.channel != "email":
             # What cannot be written or called goes by email instead, rather than nowhere.
-            verdict = verdicts["email"]
-            refused = verdict.reason if isinstance(verdict, Decision) and verdict.verdict != "send" else ""
-            step = _by_email(step)
+            verdict, step = verdicts["email"], _by(step, "email")
+            refused = _why_not(verdict)
+        if refused in UNREACHABLE and not verdicts["letter"]:
+            # Else nothing would ever follow for whom no email reaches, not even the kind words before the firm ones.
+            verdict, step, refused = "", _by(step, "letter"), ""
         if not refused and safe_mode:
             # Nothing has left, so the step is not taken: who is met first afterwards is met kindly.
             refused, verdict = "safe_mode", "safe_mode"
@@ -185,8 +189,15 @@ def _take(found: Day, due: list[tuple[Standing, Step]], situation: Situation, ve
     found.call = firmest(calls) if (calls := [step for step in taken if step.channel == "call"]) else None
 
 
-def _by_email(step: Step) -> Step:
-    return Step(step.id, step.day, step.tone, "email")
+def _by(step: Step, channel: Channel) -> Step:
+    return Step(step.id, step.day, step.tone, channel)
+
+
+def _why_not(verdict: Decision | str) -> str:
+    """Name why a channel cannot be used now; "" when it can."""
+    if isinstance(verdict, str):
+        return verdict
+    return "" if verdict.verdict == "send" else verdict.reason
 
 
 def _next(standing: Standing, today: date, is_open: Callable[[date], bool]) -> Planned | None:

@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from portal.domain.cadences import TONES
 from portal.domain.errors import Refusal
 from portal.models import CallTask, Consent, Debtor, Hold, Invoice, Message, PaperLetter, ReminderTrack, StepOutcome
 from portal.services import bookkeeping, cadences, reminder_sweep
 from portal.services.audit import COMMAND_LINE
 from portal.services.bookkeeping import Part
-from tests.cast import make_invoice
+from tests.cast import NOON, make_invoice
 from tests.messages.conftest import Post
 
 
@@ -72,6 +73,19 @@ def test_who_has_an_address_gets_letters_for_the_last_steps_and_both_wait_to_be_
         ("formal", "waiting", [post.invoice.id]), ("final", "waiting", [post.invoice.id])]
     assert made == {f"letter:{letter.public_id}" for letter in letters}
     assert len([message for message in post.all() if message.kind == "reminder"]) == 3
+
+
+@pytest.mark.parametrize("changes", [{"email": None}, {"email_state": "bounced"}, {"opted_out_at": NOON}])
+def test_whom_no_email_reaches_gets_letters_and_the_friendly_ones_first(post: Post, changes: dict[str, object]) -> None:
+    post.change(post.debtor, postal_address="9 Juniper Way\nBend", phone=None, **changes)
+    begin(post)
+    through(post, 100)
+    with post.rt.db.reading() as session:
+        kinds = list(session.scalars(select(PaperLetter.kind).order_by(PaperLetter.id)))
+    ranks = [TONES.index(kind) for kind in kinds]
+    assert kinds[-2:] == ["formal", "final"] and ranks == sorted(ranks)
+    assert kinds[0] in ("note", "friendly") and len(kinds) >= 5
+    assert post.inbox() == []
 
 
 def test_who_said_no_to_letters_and_calls_is_written_to_by_email_and_not_called(post: Post) -> None:
