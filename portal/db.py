@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import select
 import time
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Engine, Select, create_engine, event
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from portal.wordings import Worded
 
 T = TypeVar("T")
 # Whatever can be asked for rows: what joins a transaction, or what only reads them.
@@ -29,7 +30,6 @@ PATIENCE = "-c timezone=utc -c lock_timeout=20s -c statement_timeout=60s -c jit=
 # A connection that was not used for longer is asked whether it still stands.
 QUIET_SECONDS = 5.0
 SERIALIZATION_RETRIES = 3
-MOST_WORDINGS = 256
 RETRIABLE_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 _open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
@@ -200,66 +200,15 @@ def _sqlite_begin_to_read(connection: Connection) -> None:
     driver.execute("BEGIN")
 
 
-class Question:
-    """A question that pages ask all the time; it is put into the database's words once.
-
-    SQLAlchemy compares a whole statement with those it has put into words before, and makes out its parameters anew,
-    each time it is asked. For the few statements in front of every page that takes longer than their answers.
-    """
+class Question(Worded):
+    """A question that pages ask all the time; it is put into the database's words once."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]) -> None:
-        self._statement = statement
-        self._wordings: dict[tuple[object, ...], _Wording] = {}
+        super().__init__(statement)
 
     def ask(self, asked: Asked, values: Mapping[str, Any]) -> list[Any]:
         """Give the rows, each with its columns by name; `values` fill the parameters, a list that of an IN."""
         if isinstance(asked, Session):
             # Whatever the transaction has changed so far must be written before it is asked about.
-            return list(asked.execute(self._statement, values))
-        shape = (asked.dialect.name, *[len(value) for value in values.values() if isinstance(value, list)])
-        wording = self._wordings.get(shape)
-        if wording is None:
-            if len(self._wordings) >= MOST_WORDINGS:
-                self._wordings.clear()
-            wording = self._wordings[shape] = _Wording(self._statement, asked.dialect, values)
-        return wording.ask(asked, values)
-
-
-class _Wording:
-    """A statement as one kind of database understands it, for lists of one length."""
-
-    def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]], dialect: Dialect,
-                 values: Mapping[str, Any]) -> None:
-        compiled = statement.compile(dialect=dialect)
-        expanded = compiled.construct_expanded_state(values)
-        self._text = expanded.statement
-        self._order = expanded.positiontup
-        self._fixed = {name: value for name, value in expanded.parameters.items() if name not in values}
-        self._given = []
-        for name in values:
-            process = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-            self._given.append((name, expanded.parameter_expansion.get(name), process or _as_it_is))
-        columns = list(statement.selected_columns)
-        processes = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self._read = [(place, process) for place, process in enumerate(processes) if process is not None]
-        self._row: Any = namedtuple("Row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
-
-    def ask(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        filled = dict(self._fixed)
-        for name, parts, process in self._given:
-            if parts is None:
-                filled[name] = process(values[name])
-            else:
-                filled |= {part: process(value) for part, value in zip(parts, values[name], strict=True)}
-        parameters: Any = filled if self._order is None else tuple([filled[name] for name in self._order])
-        return [self._answer(row) for row in connection.exec_driver_sql(self._text, parameters)]
-
-    def _answer(self, row: Any) -> Any:
-        answer = list(row)
-        for place, process in self._read:
-            answer[place] = process(answer[place])
-        return self._row._make(answer)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+            return list(asked.execute(self.statement, values))
+        return self.wording(asked.dialect, values).ask(asked, values)

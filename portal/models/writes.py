@@ -6,7 +6,7 @@ journey away, and writes one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,8 @@ from sqlalchemy import Insert, Select, Update, bindparam, literal, select, union
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import cloned_traverse
 
-Values = Mapping[str, Any]
+from portal.wordings import Values, Worded
+
 SHAPES_REMEMBERED = 200
 
 
@@ -23,7 +24,7 @@ def write(session: Session, statement: Insert | Update, *rows: Values) -> None:
     """Write rows by one statement: now, or in a block of together() at its end."""
     batch: list[tuple[Insert | Update, tuple[Values, ...]]] | None = session.info.get("batch")
     if batch is None:
-        session.connection().execute(statement, list(rows) if len(rows) > 1 else rows[0])
+        _worded(statement).run(session.connection(), *rows)
     else:
         batch.append((statement, rows))
 
@@ -47,7 +48,7 @@ def together(session: Session) -> Iterator[None]:
         del session.info["batch"]
     if batch:
         shape = tuple((statement, tuple(rows[0]), len(rows)) for statement, rows in batch)
-        connection.execute(_joined(shape), {
+        _joined(shape).run(connection, {
             f"{_prefix(part, number)}{name}": value for part, (_, rows) in enumerate(batch)
             for number, row in enumerate(rows) for name, value in row.items()})
 
@@ -57,13 +58,18 @@ def _prefix(part: int, number: int) -> str:
 
 
 @lru_cache(SHAPES_REMEMBERED)
-def _joined(shape: tuple[tuple[Insert | Update, tuple[str, ...], int], ...]) -> Select[Any]:
+def _worded(statement: Insert | Update) -> Worded:
+    return Worded(statement)
+
+
+@lru_cache(SHAPES_REMEMBERED)
+def _joined(shape: tuple[tuple[Insert | Update, tuple[str, ...], int], ...]) -> Worded:
     joined: Select[Any] = select(literal(1))
     for part, (statement, names, count) in enumerate(shape):
         prefixes = [_prefix(part, number) for number in range(count)]
         for number, written in enumerate(_parts(statement, names, prefixes)):
             joined = joined.add_cte(written.cte(prefixes[number] + "rows"))
-    return joined
+    return Worded(joined)
 
 
 def _parts(statement: Insert | Update, names: tuple[str, ...], prefixes: list[str]) -> list[Insert] | list[Update]:

@@ -12,6 +12,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.db import Question
 from portal.domain.money_facts import Received
 from portal.models import Payment, PaymentInvoice, WaitingFact
 from portal.models.base import fixed
@@ -63,8 +64,8 @@ def lock(session: Session, fact: Received) -> Expected | None:
     if found is None:
         return None
     # Only now is it read: what was seen before the lock may be old.
-    rows = session.connection().execute(_READ, {
-        "payment": found, "intent": fact.intent, "fact_charge": fact.charge, "account": fact.account}).all()
+    rows = _READ.ask(session.connection(), {
+        "payment": found, "intent": fact.intent, "fact_charge": fact.charge, "account": fact.account})
     first = rows[0]
     parts = tuple(Part(row.invoice_id, row.part_minor, row.offer_id, row.open) for row in rows if row.invoice_id)
     own = {name: getattr(first, name) for name in _OWN}
@@ -111,7 +112,7 @@ _OTHERS = _OTHER.join(_OTHERS_PART, _OTHERS_PART.c.payment_id == _OTHER.c.id)
 _RIVALS = select(_OTHER.c.checkout_session, _OTHER.c.stripe_account).distinct().select_from(_OTHERS).where(
     *_IS_RIVAL, _OTHERS_PART.c.debtor_id == bindparam("debtor"), _OTHER.c.id != bindparam("payment"),
     _OTHER.c.currency == bindparam("currency"))
-_READ = (
+_READ = Question(
     select(
         *(_PAYMENT.c[name] for name in _OWN),
         _PARTS.c.invoice_id, _PARTS.c.amount_minor.label("part_minor"), _PARTS.c.offer_id, _PARTS.c.open,

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, case, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal.db import Question
 from portal.domain.money_facts import Fact
 from portal.models import Business, Debtor, Payment, PaymentInvoice, StripeFetch, SuspenseItem, WaitingFact
 
@@ -47,15 +48,19 @@ def lock_debtor_of(session: Session, *, intent: str | None = None, charge: str |
     # What is not known is NULL here, which nothing equals.
     names = {"intent": intent or None, "public": public_id or None, "charge": charge or None,
              **{f"name_{number}": name for number, name in enumerate(sorted(name or "" for name in held))}}
-    found = connection.execute(_lock(len(held)), names).first()
-    if found is None:
+    found = _finding(len(held)).ask(connection, names)
+    if not found:
         # Its payment may be told of at this very moment, and would not see a fact that is only now put to wait.
         lock_names(session, intent, charge, *tells_of)
-        found = connection.execute(_lock(len(held)), names).first()
-    return None if found is None else int(found[0])
+        found = _finding(len(held)).ask(connection, names)
+    return int(found[0][0]) if found else None
 
 
 @cache
+def _finding(names_held: int) -> Question:
+    return Question(_lock(names_held))
+
+
 def _lock(names_held: int) -> Select[Any]:
     payment, debtor = Payment.__table__, Debtor.__table__
     # The payment intent is Stripe's own word and outranks what metadata claims.

@@ -17,6 +17,7 @@ from portal.gateways.stripe_facts import Unreadable, facts_of_event
 from portal.models import Business, StripeEvent
 from portal.runtime import Runtime
 from portal.services import facts
+from portal.wordings import Worded
 
 # The most telling outcome of an event's facts is kept on its row.
 WEIGHT = {"noted": 0, "applied": 1, "waiting": 2, "mismatch": 3}
@@ -73,14 +74,14 @@ def _store_once(session: Session, event: Mapping[str, Any], now: datetime) -> in
         "object_id": str(event["data"]["object"].get("id", ""))[:80], "livemode": bool(event["livemode"]),
         "happened_at": datetime.fromtimestamp(event["created"], UTC), "received_at": now, "payload": dict(event),
         "outcome": LIKELIEST, "note": ""}
-    found: int | None = connection.execute(_store(connection.dialect.name), values).scalar()
+    found: int | None = _store(connection.dialect.name).run(connection, values).scalar()
     return found
 
 
 @cache
-def _store(kind: str) -> Any:
+def _store(kind: str) -> Worded:
     dialect = postgresql if kind == "postgresql" else sqlite
-    return dialect.insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.id)
+    return Worded(dialect.insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.id))
 
 
 def catch_up(rt: Runtime) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal.db import Question
 from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
 from portal.models import Invoice, LedgerAccount, LedgerTransfer
 from portal.models.writes import write
@@ -98,11 +99,11 @@ def _look_up(session: Session, business_id: int, wanted: set[Account], keys: lis
         raise LedgerError("one posting names the same cause twice")
     # What this transaction has changed so far may decide.
     session.flush()
-    found = session.connection().execute(_LOOK, {
+    found = _LOOK.ask(session.connection(), {
         "business": business_id, "kinds": sorted({account.kind for account in wanted}),
         "currencies": sorted({account.currency for account in wanted}),
         "owners": sorted({account.owner for account in wanted}),
-        "keys": [*keys, *(f"{key}{EXCESS}" for key in keys)]}).all()
+        "keys": [*keys, *(f"{key}{EXCESS}" for key in keys)]})
     # A credit that found no room at all stands only as its excess.
     known = {row.key.removesuffix(EXCESS) for row in found if row.key is not None}
     accounts = {Account(row.kind, row.currency, row.debtor_id, row.invoice_id): row
@@ -114,7 +115,7 @@ def _look_up(session: Session, business_id: int, wanted: set[Account], keys: lis
 # What every posting asks and writes, put together once: that takes longer than the asking.
 _ROWS, _TRANSFERS = cast(Table, LedgerAccount.__table__), cast(Table, LedgerTransfer.__table__)
 _NO_ID = cast_to(null(), BigInteger)
-_LOOK = union_all(
+_LOOK = Question(union_all(
     select(_ROWS.c.id, _ROWS.c.kind, _ROWS.c.currency, _ROWS.c.debtor_id, _ROWS.c.invoice_id, _ROWS.c.debits,
            _ROWS.c.credits, cast_to(null(), String).label("key")).where(
         _ROWS.c.business_id == bindparam("business"), _ROWS.c.kind.in_(bindparam("kinds", expanding=True)),
@@ -122,7 +123,7 @@ _LOOK = union_all(
         _ROWS.c.owner.in_(bindparam("owners", expanding=True))),
     select(_TRANSFERS.c.id, _TRANSFERS.c.kind, _TRANSFERS.c.currency, _NO_ID, _NO_ID, _NO_ID, _NO_ID,
            _TRANSFERS.c.key).where(
-        _TRANSFERS.c.business_id == bindparam("business"), _TRANSFERS.c.key.in_(bindparam("keys", expanding=True))))
+        _TRANSFERS.c.business_id == bindparam("business"), _TRANSFERS.c.key.in_(bindparam("keys", expanding=True)))))
 _TRANSFER = insert(_TRANSFERS).inline()
 _TOTALS = update(_ROWS).where(_ROWS.c.id == bindparam("account")).values(
     debits=_ROWS.c.debits + bindparam("more_debits"), credits=_ROWS.c.credits + bindparam("more_credits"))
