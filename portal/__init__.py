@@ -89,9 +89,10 @@ def _protect(app: Flask, rt: Runtime, beside: Flask | None) -> None:
     from flask_wtf.csrf import CSRFProtect
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from portal.routes.shared import browser, cookies, floods, headers, plain_text
+    from portal.routes.shared import browser, cookies, floods, headers, large_files, plain_text
 
     headers.install(app, rt.settings)
+    large_files.install(app)
     plain_text.install(app)
     app.after_request(cookies.renew)
     app.session_interface = browser.Sessions()

@@ -137,6 +137,7 @@ def furnish(db: Database, files: FileStore, business: Business, marks: Marks, no
         stored = _documents(session, files, invoices, marks, now)
         asked = _question(session, debtor, invoices[0], marks, now)
         time, claim = _time(session, debtor, invoices[6], marks, now), _claim(session, debtor, marks, now)
+        claim.file_id = _file(session, files, business.id, f"{marks.word}.pdf", marks, now).id
     part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored,
                 questions=[asked], times=[time], claims=[claim])
     _pay(db, part, now)
@@ -209,16 +210,20 @@ def _documents(session: Session, files: FileStore, invoices: list[Invoice], mark
                now: datetime) -> list[StoredFile]:
     stored = []
     for invoice in invoices[:2]:
-        content = PDF + f"% {marks.word}\n".encode()
-        row = StoredFile(
-            business_id=invoice.business_id, storage_key=files.put(content), name=f"{invoice.number}.pdf",
-            media_type="application/pdf", size=len(content), sha256=hashlib.sha256(content).hexdigest(),
-            created_at=now)
-        session.add(row)
-        session.flush()
+        row = _file(session, files, invoice.business_id, f"{invoice.number}.pdf", marks, now)
         session.add(InvoiceDocument(business_id=invoice.business_id, invoice_id=invoice.id, file_id=row.id))
         stored.append(row)
     return stored
+
+
+def _file(session: Session, files: FileStore, business_id: int, name: str, marks: Marks, now: datetime) -> StoredFile:
+    content = PDF + f"% {marks.word}\n".encode()
+    row = StoredFile(
+        business_id=business_id, storage_key=files.put(content), name=name, media_type="application/pdf",
+        size=len(content), sha256=hashlib.sha256(content).hexdigest(), created_at=now)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _pay(db: Database, part: Part, now: datetime) -> None:

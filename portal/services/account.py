@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,11 +17,14 @@ from portal.runtime import Runtime
 from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 from portal.services.coming_steps import Ahead
+from portal.services.lists.resting import last_moment
 from portal.words.core import Words
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
 SHOWN_HOLDS = ("hand_over", "chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid",
                "plan", "staff", "import")
+# Pauses a debtor has brought about, each with a page that tells how it stands.
+OWN_HOLDS = ("deferral", "promise", "already_paid")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,15 @@ class UnderWay:
 
 
 @dataclass(frozen=True)
+class Arranged:
+    """What a debtor has asked for, named or told, by its cause; `until` is its last moment, None while it is open."""
+
+    cause: str
+    public_id: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class AccountView:
     """What the page shows; `sums` holds the business's own currency first, and sums are never added up."""
 
@@ -118,6 +130,7 @@ class AccountView:
     ahead: tuple[Ahead, ...] = ()
     # A series of reminders is for something they owe; else reminders are sent by hand.
     reminded: bool = False
+    arranged: tuple[Arranged, ...] = ()
 
     @property
     def count(self) -> int:
@@ -169,7 +182,7 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date, *, kno
     shown = {invoice.id: views[invoice.id] for invoice in opened if invoice.handed_to is None}
     ahead = coming_steps.ahead(told, shown, words) if told and words else ()
     return AccountView(sums, _under_way(standings), _coming(ours, today), today, ahead,
-                       reminded=told is not None and told.followed)
+                       reminded=told is not None and told.followed, arranged=_arranged(standings, views))
 
 
 def _holds(standings: list[Standing]) -> dict[int | None, str]:
@@ -178,6 +191,15 @@ def _holds(standings: list[Standing]) -> dict[int | None, str]:
     for row in sorted(ranked, key=lambda row: SHOWN_HOLDS.index(row.word), reverse=True):
         found[row.invoice_id] = row.word
     return found
+
+
+def _arranged(standings: list[Standing], views: Mapping[int, InvoiceView]) -> tuple[Arranged, ...]:
+    """Tell of each once, and only where all it covers is on this page."""
+    rows = [row for row in standings if row.what == "hold" and row.word in OWN_HOLDS and row.public_id]
+    hidden = {row.public_id for row in rows if row.invoice_id is not None and row.invoice_id not in views}
+    found = {row.public_id: Arranged(row.word, row.public_id, last_moment(row.at) if row.at else None)
+             for row in rows if row.public_id not in hidden}
+    return tuple(sorted(found.values(), key=lambda one: OWN_HOLDS.index(one.cause)))
 
 
 def _sums(opened: Sequence[OpenInvoice], views: dict[int, InvoiceView], standings: list[Standing], alone: set[str],

@@ -73,7 +73,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class Standing:
-    """A hold, a payment under way, or credit, as a row of one query."""
+    """A hold, a payment under way, or credit, as a row of one query; of a hold, `public_id` is what caused it."""
 
     what: str
     invoice_id: int | None
@@ -172,7 +172,7 @@ def standing_rows(*, narrowed: bool) -> Subquery:
     never = cast(null(), DateTime(timezone=True))
     holds = select(
         fixed("hold").label("what"), Hold.invoice_id.label("invoice"), Hold.cause.label("word"),
-        Hold.public_id.label("public_id"), cast(0, BigInteger).label("amount"), fixed("").label("currency"),
+        Hold.cause_id.label("public_id"), cast(0, BigInteger).label("amount"), fixed("").label("currency"),
         Hold.until.label("at"),
     ).where(Hold.business_id == business, Hold.debtor_id == debtor, Hold.released_at.is_(None),
             or_(Hold.until.is_(None), Hold.until > bindparam("now")))

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.domain.calls import CallFacts
 from portal.domain.ledger import RECEIVABLE
 from portal.models import (
+    Arrangement,
     Business,
     Debtor,
     DebtorSession,
@@ -27,6 +28,7 @@ from portal.models import (
     PortalLink,
     Question,
 )
+from portal.models.base import UtcDateTime
 from portal.services import consents
 
 # Further back nobody calls about a failed payment or a page that was opened.
@@ -144,10 +146,25 @@ def _questions(session: Session, ids: Sequence[int], kind: str) -> dict[int, dat
 
 
 def _promises(session: Session, ids: Sequence[int]) -> dict[int, tuple[date, datetime]]:
-    query = (
-        select(Note.debtor_id, Note.promised_on, Note.at)
-        .where(Note.debtor_id.in_(ids), Note.kind == "call", Note.result == "promised").order_by(Note.at))
-    return {debtor_id: (promised_on, at) for debtor_id, promised_on, at in session.execute(query) if promised_on}
+    """Give the last promise of each, with the moment since when only a payment settles it."""
+    said = (
+        select(Note.debtor_id.label("debtor_id"), Note.promised_on.label("day"), Note.at.label("at"),
+               literal("active").label("state"))
+        .where(Note.debtor_id.in_(ids), Note.kind == "call", Note.result == "promised", Note.promised_on.is_not(None)))
+    # Of one that was broken it is known that it was, whatever part was paid before its day was over.
+    named = (
+        select(Arrangement.debtor_id, Arrangement.until,
+               func.coalesce(Arrangement.ended_at, Arrangement.asked_at, type_=UtcDateTime()), Arrangement.state)
+        .where(Arrangement.debtor_id.in_(ids), Arrangement.kind == "promise",
+               Arrangement.state.in_(("active", "kept", "broken"))))
+    both = union_all(said, named).subquery()
+    found: dict[int, tuple[date, datetime]] = {}
+    for debtor_id, day, at, state in session.execute(select(both).order_by(both.c.at)):
+        if state == "kept":
+            found.pop(debtor_id, None)
+        else:
+            found[debtor_id] = (day, at)
+    return found
 
 
 def _called(session: Session, ids: Sequence[int]) -> dict[int, datetime]:

@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain import ages
 from portal.domain.ledger import BANK, CLEARING, RECEIVABLE
 from portal.models import (
+    Arrangement,
     Business,
     DebtorStanding,
     Hold,
@@ -182,15 +183,22 @@ def _on_its_way(books: Books) -> dict[str, Any]:
 
 
 def _promised(books: Books) -> dict[str, Any]:
-    newest = (
-        select(Note.debtor_id, func.max(Note.id).label("id"))
+    """What is late and was promised on the phone or on their page; who did both is counted once."""
+    until = books.today + timedelta(days=AHEAD_DAYS)
+    said = (
+        select(DebtorStanding.debtor_id, DebtorStanding.currency)
+        .join(Note, Note.debtor_id == DebtorStanding.debtor_id)
         .where(Note.business_id == books.business.id, Note.kind == "call", Note.result == "promised",
-               Note.promised_on >= books.today, Note.promised_on < books.today + timedelta(days=AHEAD_DAYS))
-        .group_by(Note.debtor_id).subquery())
+               Note.promised_on >= books.today, Note.promised_on < until))
+    named = select(Arrangement.debtor_id, Arrangement.currency).where(
+        Arrangement.business_id == books.business.id, Arrangement.kind == "promise", Arrangement.state == "active",
+        Arrangement.until >= books.today, Arrangement.until < until)
+    promised = union(said, named).subquery()
     moving = exists().where(Payment.debtor_id == DebtorStanding.debtor_id, Payment.state.in_(_MOVING))
     query = (
         select(DebtorStanding.currency, func.count(), func.sum(DebtorStanding.overdue_minor))
-        .join(newest, newest.c.debtor_id == DebtorStanding.debtor_id)
+        .join(promised, (promised.c.debtor_id == DebtorStanding.debtor_id)
+              & (promised.c.currency == DebtorStanding.currency))
         .where(DebtorStanding.business_id == books.business.id, DebtorStanding.overdue_minor > 0, ~moving)
         .group_by(DebtorStanding.currency))
     return _part(books.session.execute(query))

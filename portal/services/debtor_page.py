@@ -178,7 +178,8 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
             call_reasons=call.call_reasons if call else [], call_currency=call.currency if call else "",
             closed_invoices=sum(row.paid_invoices for row in standing),
             threads=questions.threads_of(session, access, debtor.id),
-            timeline=timeline.page(session, Scope(access.business_id, debtor.id, now), group=group, before=before),
+            timeline=timeline.page(session, Scope(access.business_id, debtor.id, now, access.may("work")), group=group,
+                                   before=before),
             refused=consents.refused_by(session, debtor), responses=learning.responses(session, debtor, now),
             all_invoices=all_invoices)
 

@@ -24,6 +24,7 @@ from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
 from portal.domain.reminding import Debt, Pause
 from portal.models import (
+    Arrangement,
     BlockedAddress,
     Business,
     CadenceStep,
@@ -227,6 +228,9 @@ def _question(narrowed: bool | None) -> Question:
                 Message.due_at > bindparam("now")),
             row("promise", day=Note.promised_on).where(
                 Note.debtor_id == debtor, Note.business_id == business, Note.promised_on >= bindparam("today")),
+            row("promise", day=Arrangement.until, d=Arrangement.amount_minor, more=Arrangement.currency).where(
+                Arrangement.debtor_id == debtor, Arrangement.business_id == business,
+                Arrangement.kind == fixed("promise"), Arrangement.state == fixed("active")),
             row("paying", text=Payment.number, d=cast(Payment.amount_minor, BigInteger), more=Payment.currency).where(
                 Payment.debtor_id == debtor, Payment.business_id == business, Payment.state == fixed("processing"))]
     else:

@@ -5,7 +5,7 @@ What staff answer is in claim_answers.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -16,8 +16,9 @@ from portal.domain.errors import Refusal
 from portal.domain.questions import told
 from portal.models import Business, Debtor, Hold, PaymentClaim
 from portal.runtime import Runtime
-from portal.services import arrangement_mail, arrangements, calendars, debts, more_time, policies
+from portal.services import arrangement_mail, arrangements, calendars, claim_proofs, debts, more_time, policies
 from portal.services.audit import Actor, record
+from portal.services.claim_proofs import Kept, Sent
 
 WAYS = ("transfer", "card", "cash", "check", "other")
 LONGEST_WORDS = 2_000
@@ -39,6 +40,7 @@ class Told:
     way: str
     reference: str = ""
     words: str = ""
+    proof: Sent | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class ClaimView:
     answer: str
     claimed_at: datetime
     answer_by: datetime
+    # What the file is called that came with it; "" where none did.
+    proof: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,9 @@ def offered(rt: Runtime, access: Access) -> Claimable:
 def claim(rt: Runtime, access: Access, said: Told) -> str:
     """Write down that a debtor has paid; reminders wait for what they may see. Returns the claim's public id.
 
-    Told twice in the same words it is one. Raises Refusal: amount_negative, day_to_come, day_too_old, unknown_way,
-    other_currency, words_too_long, claims_wait, nothing_open, link_ended.
+    Told twice it is one; a file that comes with the second telling is added. Raises Refusal: amount_negative,
+    day_to_come, day_too_far, unknown_way, words_too_long, claims_wait, nothing_open, link_ended, and what
+    claim_proofs.keep() refuses.
     """
     _require_whole_page(access)
     now = rt.now()
@@ -99,8 +104,9 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
         raise Refusal("invalid", "unknown_way")
     if said.amount_minor <= 0:
         raise Refusal("invalid", "amount_negative")
+    kept = claim_proofs.keep(rt, said.proof) if said.proof is not None else None
 
-    def work(session: Session) -> str:
+    def work(session: Session) -> tuple[str, bool]:
         debtor = more_time.locked(session, access, now)
         _check_day(session, debtor, said.paid_on, now)
         mine = [one for one in debts.open_invoices(session, access) if one.currency == said.currency]
@@ -109,7 +115,7 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
         waiting = _waiting(session, debtor)
         for one in waiting:
             if (one.amount_minor, one.currency, one.paid_on) == (said.amount_minor, said.currency, said.paid_on):
-                return one.public_id
+                return one.public_id, _add(session, access, one, kept, now)
         if len(waiting) >= MOST_WAITING:
             raise Refusal("too_many", "claims_wait", count=MOST_WAITING)
         business = session.get_one(Business, access.business_id)
@@ -120,13 +126,22 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
             answer_by=calendars.answer_by(session, business, now))
         session.add(made)
         session.flush()
+        if kept is not None:
+            claim_proofs.attach(session, made, kept, now)
         _hold(session, made, [one.id for one in mine], now)
         arrangement_mail.tell_staff_of_claim(session, now, business, made)
         _record(session, access, made, "claim.made", now, amount=made.amount_minor, currency=made.currency,
-                paid_on=made.paid_on.isoformat(), way=made.way)
-        return made.public_id
+                paid_on=made.paid_on.isoformat(), way=made.way, proof=kept is not None)
+        return made.public_id, kept is not None
 
-    return rt.db.run(work)
+    used = False
+    try:
+        claim_id, used = rt.db.run(work)
+    finally:
+        # Refused, or told before: a file that no row names stays nowhere.
+        if kept is not None and not used:
+            claim_proofs.drop(rt, kept)
+    return claim_id
 
 
 def withdraw(rt: Runtime, access: Access, claim_id: str) -> None:
@@ -152,7 +167,8 @@ def one(rt: Runtime, access: Access, claim_id: str) -> ClaimView:
     """Give one of a debtor's claims; raises Refusal not_found."""
     _require_whole_page(access)
     with rt.db.reading() as session:
-        return view(own(session, access, claim_id))
+        claim = own(session, access, claim_id)
+        return replace(view(claim), proof=claim_proofs.name_of(session, claim))
 
 
 def own(session: Session, access: Access, claim_id: str) -> PaymentClaim:
@@ -178,6 +194,14 @@ def view(claim: PaymentClaim) -> ClaimView:
         public_id=claim.public_id, state=claim.state, amount_minor=claim.amount_minor, currency=claim.currency,
         paid_on=claim.paid_on, way=claim.way, reference=claim.reference, words=claim.words, answer=claim.answer,
         claimed_at=claim.claimed_at, answer_by=claim.answer_by)
+
+
+def _add(session: Session, access: Access, claim: PaymentClaim, kept: Kept | None, now: datetime) -> bool:
+    if kept is None or claim.file_id is not None:
+        return False
+    claim_proofs.attach(session, claim, kept, now)
+    _record(session, access, claim, "claim.proof_added", now)
+    return True
 
 
 def _hold(session: Session, made: PaymentClaim, invoice_ids: list[int], now: datetime) -> None:

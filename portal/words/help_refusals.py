@@ -26,5 +26,11 @@ HELP: dict[str, str] = {
                       "us."),
     "claim_decided": N_("This has been answered already. Please look again."),
     "at_once_beyond_longest": N_("Time given at once cannot be longer than the furthest day somebody can ask for."),
+    "slip_empty": N_("The file is empty. Please choose another one."),
+    "slip_too_large": N_("The file is larger than 10 MB. Please choose a smaller one."),
+    "slip_unknown": N_("Please choose a PDF, or a picture as JPEG or PNG."),
+    "slip_broken": N_("We could not open this file. Please choose another one, such as a photo of it."),
+    "slip_locked": N_("This PDF needs a password. Please choose one without, or a photo of it."),
+    "slip_too_detailed": N_("This picture is too large to open. Please choose a smaller one."),
     "pick_one": N_("Please choose the payment it is."),
 }

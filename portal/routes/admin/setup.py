@@ -18,7 +18,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import setup as setups
 from portal.services.policy_sections import Section, Wrong
 from portal.services.setup import SectionPage, Stale
-from portal.words import office_fees, office_terms, office_thanks
+from portal.words import help_terms, office_fees, office_terms, office_thanks
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -29,7 +29,8 @@ FIELD_KINDS: Mapping[str, Any] = {
     "yes": BooleanField, "file": FileField,
 }
 # Sections that tell, before they are kept, what they would mean.
-MEANINGS = {"terms": office_terms.sentences, "thanks": office_thanks.sentences, "fees": office_fees.sentences}
+MEANINGS = {"terms": office_terms.sentences, "thanks": office_thanks.sentences, "fees": office_fees.sentences,
+            "help": help_terms.sentences}
 OWN_PAGES = {"stripe": "office.setup_stripe", "danger": "office.setup_danger"}
 
 

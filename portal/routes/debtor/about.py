@@ -14,7 +14,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import brands
 from portal.services import terms as terms_service
 from portal.services.brands import BusinessView
-from portal.words import fee_terms
+from portal.words import fee_terms, help_terms
 from portal.words.advice import places_of
 from portal.words.core import current
 
@@ -31,7 +31,8 @@ def terms(slug: str) -> str:
     found = terms_service.public(runtime(), slug)
     _welcome_anyone(found.business)
     fees = {kind: fee_terms.sentences(current(), found.policy.fee_rule(kind)) for kind in ("consumer", "business")}
-    return render_template("debtor/terms.html", terms=found, policy=found.policy, fees=fees)
+    return render_template("debtor/terms.html", terms=found, policy=found.policy, fees=fees,
+                           patience=help_terms.sentences(current(), found.policy, found.business.currency))
 
 
 @blueprint.get("/b/<slug>/privacy")

@@ -8,6 +8,7 @@ from flask import flash, render_template, request, url_for
 
 from portal.domain.errors import Refusal
 from portal.domain.money import parse_amount
+from portal.domain.proof_files import LARGEST
 from portal.routes.debtor.days import read_day
 from portal.routes.debtor.door import blueprint
 from portal.routes.shared.errors import status_of
@@ -15,11 +16,14 @@ from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
 from portal.services import payment_claims as service
+from portal.services.claim_proofs import Sent
 
 # Which field a refusal speaks of; the rest speak of the amount.
 FIELDS = {
     "words_too_long": "words", "day_missing": "paid_on", "day_unreadable": "paid_on", "day_to_come": "paid_on",
     "day_too_far": "paid_on", "unknown_way": "way",
+    **dict.fromkeys(("slip_empty", "slip_too_large", "slip_unknown", "slip_broken", "slip_locked", "slip_too_detailed"),
+                    "proof"),
 }
 
 
@@ -71,7 +75,14 @@ def _told() -> service.Told:
     return service.Told(
         amount_minor=parse_amount(form.get("amount", ""), currency, words.decimal_mark), currency=currency,
         paid_on=read_day(form.get("paid_on", "")), way=form.get("way", ""), reference=form.get("reference", ""),
-        words=form.get("words", ""))
+        words=form.get("words", ""), proof=_proof())
+
+
+def _proof() -> Sent | None:
+    sent = request.files.get("proof")
+    if sent is None or not sent.filename:
+        return None
+    return Sent(sent.filename, sent.stream.read(LARGEST + 1))
 
 
 def _page(refusal: Refusal | None) -> str:
@@ -80,4 +91,4 @@ def _page(refusal: Refusal | None) -> str:
         "error_at": FIELDS.get(refusal.code, "amount")}
     return render_template(
         "debtor/already_paid.html", offered=service.offered(runtime(), current_access()), typed=request.form,
-        longest=service.LONGEST_WORDS, **{"error": "", "error_at": "", **error})
+        longest=service.LONGEST_WORDS, sent_file="proof" in request.files, **{"error": "", "error_at": "", **error})

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, PaymentClaim
 from portal.runtime import Runtime
-from portal.services import claim_answers
+from portal.services import claim_answers, claim_proofs
 from portal.services.queues.debtor_facts import facts_of
 from portal.services.queues.frame import Act, Case, Fact, Finder, Line, Option, Queue, Quote, Typed
 from portal.services.queues.questions import NOT_EMAILED
@@ -53,7 +53,7 @@ def _view(session: Session, access: StaffAccess, item: str, _now: datetime, _fin
         item=item, title=Said(N_("%(name)s, %(sum)s"), {
             "name": debtor.name, "sum": Sum(claim.amount_minor, claim.currency)}),
         about=Said(N_("says it was paid on %(day)s"), {"day": claim.paid_on}), debtor_id=debtor.public_id,
-        quotes=quotes, facts=(*_facts(claim), *facts_of(session, debtor)),
+        quotes=quotes, facts=(*_facts(claim), *_proof(session, access, claim), *facts_of(session, debtor)),
         finder=_finder(session, claim) if waits else None, acts=("found", "not_found") if waits else (),
         closed=None if waits else Said(CLOSED[claim.state], {"day": claim.decided_at or claim.claimed_at}),
         words_label=N_("Your words to them"),
@@ -70,6 +70,15 @@ def _facts(claim: PaymentClaim) -> tuple[Fact, ...]:
     if claim.state == "waiting":
         found.append(Fact(N_("Promised by"), On(claim.answer_by)))
     return tuple(found)
+
+
+def _proof(session: Session, access: StaffAccess, claim: PaymentClaim) -> tuple[Fact, ...]:
+    name = claim_proofs.name_of(session, claim)
+    if not name:
+        return ()
+    if not access.may("work"):
+        return (Fact(N_("Proof"), Said(N_("A file came with it."))),)
+    return (Fact(N_("Proof"), Plain(name), ("office.claim_proof", {"claim_id": claim.public_id})),)
 
 
 def _finder(session: Session, claim: PaymentClaim) -> Finder:

@@ -62,10 +62,9 @@ def _lines(session: Session, business_id: int, items: Sequence[str]) -> Mapping[
 
 
 def _gist(one: Arrangement) -> Sayable:
+    # Everybody in the office reads the line; why time is asked for stands on the item, for who decides.
     if one.state == "active":
-        return Said(N_("Hard times: look at it again"))
-    if one.kind == "hardship":
-        return Said(N_("Hard times: asks for a pause until %(day)s"), {"day": one.asked_until})
+        return Said(N_("Time to look at it again"))
     return Said(N_("Asks for time until %(day)s"), {"day": one.asked_until})
 
 
@@ -77,7 +76,8 @@ def _view(session: Session, access: StaffAccess, item: str, _now: datetime, _fin
     return Case(
         item=item, title=Plain(debtor.name), debtor_id=debtor.public_id,
         about=Said(N_("asked for time on %(day)s"), {"day": time.asked_at}), quotes=quotes,
-        facts=(*_facts(time), *facts_of(session, debtor)), acts=_open(time), seen=time.seen, closed=_closed(time),
+        facts=(*_facts(time, may_read=access.may("work")), *facts_of(session, debtor)), acts=_open(time),
+        seen=time.seen, closed=_closed(time),
         words_label=N_("Your words to them"),
         words_hint=N_("They stand on their page and in the email. A no needs them."),
         advice=N_("Time costs little when it is given early and clearly. Ask what will be different on that day. "
@@ -92,11 +92,13 @@ def _quote(step: StepView, name: str, debtor: str, *, may_read: bool) -> Quote:
     return Quote(by, Said(N_("%(who)s: %(what)s"), {"who": who, "what": what}) if who else what, words, step.at)
 
 
-def _facts(time: TimeView) -> tuple[Fact, ...]:
+def _facts(time: TimeView, *, may_read: bool) -> tuple[Fact, ...]:
     found = [Fact(N_("Time until"), On(time.asked_until))] if time.asked_until else []
     if time.answer_by is not None:
         found.append(Fact(N_("Promised by"), On(time.answer_by)))
-    if time.review_on is not None:
+    if may_read and time.kind == "hardship":
+        found.append(Fact(N_("Reason"), Said(N_("Hard times"))))
+    if may_read and time.review_on is not None:
         found.append(Fact(N_("Look again on"), On(time.review_on)))
     return tuple(found)
 

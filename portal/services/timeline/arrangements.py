@@ -29,12 +29,13 @@ CLAIMS = {"waiting": N_("They said that they had paid"), "matched": N_("The paym
 
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
     """Ask for every step about time, for promises with how they ended, and for payments they told of."""
+    # Only who decides about time reads why it is asked for; that is promised beside the field.
     mine = (Arrangement.business_id == scope.business_id, Arrangement.debtor_id == scope.debtor_id)
     steps = (
         reads("arrangements:step", at=ArrangementRound.at, id=ArrangementRound.id,
               code=ArrangementRound.said_by + ":" + ArrangementRound.what, word=Arrangement.kind,
-              text=ArrangementRound.words, ref=Arrangement.public_id, extra=ArrangementRound.until,
-              who=Staff.name)
+              text=ArrangementRound.words if scope.reads_reasons else "", ref=Arrangement.public_id,
+              extra=ArrangementRound.until, who=Staff.name)
         .join(Arrangement, Arrangement.id == ArrangementRound.arrangement_id)
         .outerjoin(Staff, Staff.id == ArrangementRound.staff_id)
         .where(*mine, Arrangement.kind.in_(("deferral", "hardship"))))

@@ -25,11 +25,12 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose timeline it is, and the time it is read at."""
+    """Whose timeline it is, the time it is read at, and whether its reader may read why somebody asks for time."""
 
     business_id: int
     debtor_id: int
     now: datetime
+    reads_reasons: bool = False
 
 
 class Row(NamedTuple):
