@@ -132,6 +132,15 @@ class AccountView:
     reminded: bool = False
     arranged: tuple[Arranged, ...] = ()
 
+    def next_lines(self, words: Words) -> list[tuple[date, str, Coming | Ahead | Arranged]]:
+        """What happens next, by the reader's days, each with the kind of its line: coming, promise or ahead."""
+        found: list[tuple[date, str, Coming | Ahead | Arranged]] = [
+            *((words.local_date(one.at), "coming", one) for one in self.coming),
+            *((words.local_date(one.until), "promise", one) for one in self.arranged
+              if one.cause == "promise" and one.until),
+            *((one.day, "ahead", one) for one in self.ahead)]
+        return sorted(found, key=lambda line: line[0])
+
     @property
     def count(self) -> int:
         return sum(len(part.invoices) for part in self.sums)
