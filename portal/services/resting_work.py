@@ -37,7 +37,8 @@ class Resting:
 
 def _emails(now: datetime, business_id: int | None) -> Select[Any]:
     query = select(Message.created_at.label("at")).where(
-        Message.state == "failed", Message.reason.in_(("given_up", "never_ready")), Message.created_at > now - LOOK_BACK)
+        Message.state == "failed", Message.reason.in_(("given_up", "never_ready")),
+        Message.created_at > now - LOOK_BACK)
     return query if business_id is None else query.where(Message.business_id == business_id)
 
 

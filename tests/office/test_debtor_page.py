@@ -76,8 +76,8 @@ def test_reading_writes_nothing_and_asks_little(db: Database, tmp_path: Path) ->
         for total in range(30):
             make_invoice(session, desk.debtor(), 10_00 + total)
     many = count_queries(desk)
-    # Each subject of the page is one question, however much there is of it: sums, invoices, holds, what comes next, what
-    # they allow, hand-overs, how they answered, threads, the timeline. The menu asks for two of these.
+    # Each subject of the page is one question, however much there is of it: sums, invoices, holds, what comes next,
+    # what they allow, hand-overs, how they answered, threads, the timeline. The menu asks for two of these.
     assert many <= few <= 18, (few, many)
     assert before != digest(db)
     before = digest(db)
