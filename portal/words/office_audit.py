@@ -60,6 +60,7 @@ ACTS: dict[str, str] = {
     "promise.kept": N_("Promise kept"), "promise.broken": N_("Promised day passed"),
     "promise.ended": N_("Promise replaced"), "claim.made": N_("Said to have paid"),
     "claim.proof_added": N_("Proof of a payment handed in"), "claim.withdrawn": N_("Took back having paid"),
+    "claim.proof_added": N_("Sent a proof of payment later"),
     "claim.matched": N_("Payment of a debtor found"), "claim.rejected": N_("Payment of a debtor not found"),
     "staff.signed_in": N_("Signed in"), "staff.signed_out": N_("Signed out"),
     "staff.business_chosen": N_("Business chosen"), "staff.comfort": N_("Look of the office chosen"),
