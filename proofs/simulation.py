@@ -49,13 +49,13 @@ def _live(made: Databases, seed: int, days: int) -> tuple[Figures, str]:
             year = Year(Counter(rt, stripe), business, seed)
             year.live(days)
         drift = _drift(db, stripe) + len(ledger_verify.verify(rt)[0])
-        hash_ = year.hash()
+        hash_, balances = year.hash(), compare.balances(db)
     said = f"{year.acts} acts, {year.delivered} deliveries, {year.dropped} lost events"
     say(f"seed {seed}: {said}, drift {drift}, {hash_}, {time.monotonic() - began:.0f} s")
     return {"simulation_acts": year.acts, "simulation_deliveries": year.delivered,
             "simulation_events_dropped": year.dropped, "simulation_events_late": year.late,
             "simulation_events_doubled": year.doubled, "simulation_posts_shuffled": year.shuffled,
-            "simulation_api_faults": year.faults, "simulation_balances": compare.balances(db),
+            "simulation_api_faults": year.faults, "simulation_balances": balances,
             "simulation_drift_minor_units": drift}, hash_
 
 
