@@ -25,21 +25,11 @@ from portal.services import audit, cadence_places, cadences, nonces
 from portal.services.audit import staff_actor
 from portal.services.fact_lookup import lock_business
 from portal.services.reminder_facts import step_of
+from portal.services.step_words import StepLine
 
 AUDIENCES, HISTORIES = ("any", "consumer", "business"), ("any", "first_time", "repeat")
 LONGEST_NAME = 80
 MOST_CADENCES = 20
-
-
-@dataclass(frozen=True)
-class StepView:
-    """One step; `own` are the languages in which the business speaks for itself."""
-
-    public_id: str
-    day: int
-    tone: str
-    channel: str
-    own: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ class CadenceView:
     switched_on_at: datetime | None
     other_id: str
     other_version: int
-    steps: tuple[StepView, ...]
+    steps: tuple[StepLine, ...]
     mistakes: tuple[str, ...]
     invoices: int = 0
 
@@ -317,7 +307,7 @@ def _views(session: Session, business: Business, stand: Sequence[Cadence]) -> li
         found.append(CadenceView(
             one.public_id, one.name, one.preset, one.audience, one.history, one.least_minor, business.currency,
             one.version, one.switched_on_at, other.public_id if other else "", other.version if other else 0,
-            tuple(StepView(it.public_id, it.day, it.tone, it.channel, tuple(sorted(it.own_words)))
+            tuple(StepLine(it.public_id, it.day, it.tone, it.channel, tuple(sorted(it.own_words)))
                   for it in steps[one.id]),
             tuple(rules.mistakes([step_of(it) for it in steps[one.id]])), followed.get(one.id, 0)))
     return found
