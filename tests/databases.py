@@ -99,7 +99,7 @@ def fresh(kind: str, source: str, folder: Path) -> Iterator[str]:
         shutil.copyfile(source, path)
         yield f"sqlite:///{path}"
         return
-    _on_server(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
+    _on_server(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY WAL_LOG")
     try:
         yield _url_of(name)
     finally:
