@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import bindparam, event, select, update
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import MOST_WORDINGS, Database, Question
+from portal.db import Database, Question
 from portal.models import Business, Debtor, Invoice, Offer
 from portal.models.base import fixed
 from portal.services import debts
+from portal.wordings import MOST_WORDINGS
 from tests.cast import NOON, Owed, make_business, make_debtor, make_invoice, make_link, make_offer
 
 EVERY_KIND = (Invoice.id, Invoice.number, Invoice.due_on, Invoice.created_at, Offer.withdrawn_at, Offer.deadline,
