@@ -71,10 +71,11 @@ def covered(session: Session, arrangement: Arrangement) -> Sequence[int]:
 
 
 def waiting(session: Session, access: Access) -> Arrangement | None:
-    """Find what a debtor has asked for and nobody has decided yet."""
-    return session.scalars(select(Arrangement).where(
+    """Find what a reader has asked for and nobody has decided yet."""
+    found = session.scalars(select(Arrangement).where(
         Arrangement.business_id == access.business_id, Arrangement.debtor_id == access.debtor_id,
-        Arrangement.state.in_(WAITING)).order_by(Arrangement.id.desc()).limit(1)).one_or_none()
+        Arrangement.state.in_(WAITING)).order_by(Arrangement.id.desc())).all()
+    return next((one for one in found if visible(session, access, one)), None)
 
 
 def the_same(session: Session, access: Access, kind: str, until: date) -> Arrangement | None:
@@ -137,7 +138,7 @@ def activate(session: Session, debtor: Debtor, arrangement: Arrangement, until: 
     """
     ids = covered(session, arrangement)
     for old in gives_way(arrangement.kind, _standing(session, debtor, ids)):
-        end(session, session.get_one(Arrangement, old), "ended", now)
+        _give_way(session, session.get_one(Arrangement, old), ids, now)
     arrangement.state, arrangement.until, arrangement.decided_at = "active", until, now
     arrangement.answer_by = None
     _bind(session, arrangement, binding=True)
@@ -183,16 +184,28 @@ def zone_of(session: Session, debtor: Debtor) -> ZoneInfo:
     return zones_of(debtor.timezone, debtor.country, business.timezone)[0]
 
 
+def _give_way(session: Session, old: Arrangement, invoice_ids: Sequence[int], now: datetime) -> None:
+    """Take these invoices out of an older arrangement; it goes on for what is left of it, or is over."""
+    session.execute(update(ArrangementInvoice).where(
+        ArrangementInvoice.arrangement_id == old.id, ArrangementInvoice.invoice_id.in_(invoice_ids))
+        .values(binding=False).execution_options(synchronize_session=False))
+    _release(session, old, now, invoice_ids)
+    if session.scalar(select(func.count()).select_from(ArrangementInvoice).where(
+            ArrangementInvoice.arrangement_id == old.id, ArrangementInvoice.binding)) == 0:
+        end(session, old, "ended", now)
+
+
 def _bind(session: Session, arrangement: Arrangement, *, binding: bool) -> None:
     session.execute(update(ArrangementInvoice).where(ArrangementInvoice.arrangement_id == arrangement.id)
                     .values(binding=binding).execution_options(synchronize_session=False))
 
 
-def _release(session: Session, arrangement: Arrangement, now: datetime) -> None:
-    session.execute(update(Hold).where(
+def _release(session: Session, arrangement: Arrangement, now: datetime, only: Sequence[int] | None = None) -> None:
+    held = update(Hold).where(
         Hold.business_id == arrangement.business_id, Hold.cause == HOLD_CAUSE[arrangement.kind],
         Hold.cause_id == arrangement.public_id, Hold.released_at.is_(None))
-        .values(released_at=now).execution_options(synchronize_session=False))
+    held = held if only is None else held.where(Hold.invoice_id.in_(only))
+    session.execute(held.values(released_at=now).execution_options(synchronize_session=False))
 
 
 def _standing(session: Session, debtor: Debtor, invoice_ids: Sequence[int]) -> list[Standing]:

@@ -86,6 +86,7 @@ def offered(rt: Runtime, access: Access) -> Claimable:
         claims = session.scalars(select(PaymentClaim).where(
             PaymentClaim.business_id == access.business_id, PaymentClaim.debtor_id == access.debtor_id)
             .order_by(PaymentClaim.id.desc()).limit(MOST_SHOWN)).all()
+        claims = [one for one in claims if _visible(session, access, one)]
         days = policies.in_force(session, access.business_id).claim_wait_days
     return Claimable(left, today, today - OLDEST, days, tuple(view(claim) for claim in claims))
 
@@ -113,7 +114,7 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
         if not mine:
             raise Refusal("conflict", "nothing_open")
         waiting = _waiting(session, debtor)
-        for one in waiting:
+        for one in [one for one in waiting if _visible(session, access, one)]:
             if (one.amount_minor, one.currency, one.paid_on) == (said.amount_minor, said.currency, said.paid_on):
                 return one.public_id, _add(session, access, one, kept, now)
         if len(waiting) >= MOST_WAITING:
@@ -176,9 +177,18 @@ def own(session: Session, access: Access, claim_id: str) -> PaymentClaim:
     found = session.scalars(select(PaymentClaim).where(
         PaymentClaim.public_id == claim_id, PaymentClaim.business_id == access.business_id,
         PaymentClaim.debtor_id == access.debtor_id)).one_or_none()
-    if found is None:
+    if found is None or not _visible(session, access, found):
         raise Refusal("not_found", "unknown_page")
     return found
+
+
+def _visible(session: Session, access: Access, claim: PaymentClaim) -> bool:
+    """Whoever sees only some invoices sees no claim that was made about others; its holds name what it is about."""
+    if access.invoice_ids is None:
+        return True
+    about = set(session.scalars(select(Hold.invoice_id).where(
+        Hold.business_id == claim.business_id, Hold.cause == CAUSE, Hold.cause_id == claim.public_id)))
+    return bool(about) and about <= access.invoice_ids
 
 
 def release(session: Session, claim: PaymentClaim, now: datetime) -> None:

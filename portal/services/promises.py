@@ -20,7 +20,7 @@ from portal.services.audit import Actor, record
 from portal.services.more_time import TimeView
 
 BATCH = 200
-WORKER = Actor("job", "keep_promises")
+WORKER = Actor("job", "note_ended_arrangements")
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,18 @@ def offered(rt: Runtime, access: Access) -> Promisable:
         debtor = session.get_one(Debtor, access.debtor_id)
         days = policies.in_force(session, access.business_id).promise_days
         furthest = arrangements.today(session, debtor, now) + timedelta(days=days) if days else None
-        standing = session.scalars(select(Arrangement).where(
+        promised = session.scalars(select(Arrangement).where(
             Arrangement.business_id == access.business_id, Arrangement.debtor_id == access.debtor_id,
-            Arrangement.kind == "promise", Arrangement.state == "active").order_by(Arrangement.id.desc())).first()
+            Arrangement.kind == "promise", Arrangement.state == "active").order_by(Arrangement.id.desc())).all()
+        standing = next((one for one in promised if arrangements.visible(session, access, one)), None)
         return Promisable(furthest, _left(session, access), more_time.view(standing) if standing else None)
 
 
 def make(rt: Runtime, access: Access, day: date, currency: str) -> str:
-    """Promise to pay what is left in one currency by a day; a newer promise takes the place of an older one.
+    """Promise to pay what is left in one currency by a day; another day takes the place of an older one.
 
-    Raises Refusal: promises_off, day_passed, day_too_far, nothing_open, link_ended, and what stands in the way (see
-    domain/arrangements.py).
+    Sent twice it is one. Raises Refusal: promises_off, day_passed, day_too_far, nothing_open, link_ended, and what
+    stands in the way (see domain/arrangements.py).
     """
     now = rt.now()
 
@@ -60,6 +61,9 @@ def make(rt: Runtime, access: Access, day: date, currency: str) -> str:
         left = _left(session, access).get(currency, 0)
         if not left:
             raise Refusal("conflict", "nothing_open")
+        known = arrangements.the_same(session, access, "promise", until)
+        if known is not None and known.currency == currency:
+            return known.public_id
         ids = [invoice.id for invoice in debts.open_invoices(session, access) if invoice.currency == currency]
         arrangement = arrangements.open_one(
             session, debtor, "promise", ids, now, asked_until=until, currency=currency, amount_minor=left)
@@ -118,7 +122,8 @@ def _is_kept(session: Session, arrangement: Arrangement) -> bool:
     left = session.scalar(
         select(func.sum(LedgerAccount.debits - LedgerAccount.credits))
         .join(ArrangementInvoice, ArrangementInvoice.invoice_id == LedgerAccount.invoice_id)
-        .where(ArrangementInvoice.arrangement_id == arrangement.id, LedgerAccount.kind == RECEIVABLE)) or 0
+        .where(ArrangementInvoice.arrangement_id == arrangement.id, ArrangementInvoice.binding,
+               LedgerAccount.kind == RECEIVABLE)) or 0
     moving = session.scalar(select(func.sum(Payment.amount_minor)).where(
         Payment.business_id == arrangement.business_id, Payment.debtor_id == arrangement.debtor_id,
         Payment.currency == arrangement.currency, Payment.state == "processing")) or 0

@@ -131,3 +131,12 @@ def test_what_was_typed_stands_again_beside_the_error(desk: Desk) -> None:
     assert "digits only" in browser.words and "receipt 12" in browser.text and "2026-11-05" in browser.text
     browser.send("/already-paid", amount="100.00", paid_on="", way="cash", reference="receipt 12")
     assert "Please choose a day." in browser.words and desk.acts(*AT_THE_DOOR) == []
+
+
+def test_a_narrow_link_sees_no_claim_about_other_invoices(desk: Desk) -> None:
+    whole = claim(desk)
+    narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
+    assert code_of(payment_claims.one, desk.rt, narrow, whole) == "unknown_page"
+    assert payment_claims.offered(desk.rt, narrow).claims == ()
+    own = payment_claims.claim(desk.rt, narrow, TOLD)
+    assert own != whole and payment_claims.one(desk.rt, narrow, own).public_id == own

@@ -215,6 +215,31 @@ def test_a_narrow_link_covers_and_sees_only_its_own(desk: Desk) -> None:
     assert the(desk, mine).state == "ended"
 
 
+def test_a_narrow_wish_leaves_what_was_agreed_about_the_rest(desk: Desk) -> None:
+    whole = ask(desk, 20)
+    narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
+    more_time.ask(desk.rt, narrow, Asked(TODAY + timedelta(days=5)))
+    assert the(desk, whole).state == "active" and len(holds(desk)) == 2
+    with desk.rt.db.reading() as session:
+        bound = dict(session.execute(select(ArrangementInvoice.invoice_id, ArrangementInvoice.arrangement_id).where(
+            ArrangementInvoice.binding)).all())
+    assert bound[desk.owed.invoices[1].id] == the(desk, whole).id != bound[desk.owed.invoices[0].id]
+
+
+def test_a_narrow_reader_takes_back_no_wish_about_the_whole(desk: Desk) -> None:
+    whole = _referred(desk)
+    narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
+    more_time.ask(desk.rt, narrow, Asked(TODAY + timedelta(days=5)))
+    assert the(desk, whole).state == "asked"
+
+
+def test_a_promise_sent_twice_is_one(desk: Desk) -> None:
+    made = [promises.make(desk.rt, desk.owed.access, TODAY + timedelta(days=5), "USD") for _ in range(2)]
+    assert made[0] == made[1] and desk.acts() == ["promise.made"]
+    narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
+    assert promises.offered(desk.rt, narrow).standing is None
+
+
 def test_four_presses_at_once_give_time_once(desk: Desk) -> None:
     errors: list[BaseException] = []
 
