@@ -17,7 +17,8 @@ from portal.words.emails import Letter
 
 def tell_debtor(session: Session, now: datetime, arrangement: Arrangement, what: str, *, words: str = "",
                 staff_name: str = "") -> Message:
-    """Email what was decided, at once: `what` is time_given, time_countered, time_refused or promise_taken."""
+    """Email what was decided, at once: `what` is time_given, time_countered, time_refused,
+    time_ended or promise_taken."""
     wording = arrangement_emails.DECIDED[what]
     return _send(session, now, arrangement.business_id, arrangement.debtor_id,
                  f"{what}:{arrangement.public_id}:{arrangement.version}",

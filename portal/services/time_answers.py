@@ -97,7 +97,7 @@ def stop(rt: Runtime, access: StaffAccess, arrangement_id: str, *, seen: str, wo
 
     def work(session: Session, _debtor: Debtor, arrangement: Arrangement, now: datetime) -> str:
         arrangements.end(session, arrangement, "ended", now)
-        return "time_refused"
+        return "time_ended"
 
     return _answer(rt, access, arrangement_id, seen, words, work, "ended", state="active")
 

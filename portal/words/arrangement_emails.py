@@ -44,6 +44,15 @@ def time_refused(words: Words, sender: Sender, reader: Reader, _until: date | No
                     "often.")))
 
 
+def time_ended(words: Words, sender: Sender, reader: Reader, _until: date | None, *, words_of_staff: str = "",
+               name: str = "") -> Letter:
+    """Word that time which was given ends before its day, and why."""
+    return _letter(
+        words, sender, reader, words.text("%(name)s has an answer for you.", name=plain(name)),
+        (*_said(words, name, words_of_staff),
+         words.text("The time we gave you ends today. Your page shows which ways are open, and a call helps often.")))
+
+
 def promise_taken(words: Words, sender: Sender, reader: Reader, until: date, *, words_of_staff: str = "",
                   name: str = "") -> Letter:
     """Word that a promised day is written down, and what happens after it."""
@@ -109,5 +118,5 @@ def _to_staff(words: Words, sender: Sender, news: str, page: str) -> Letter:
 # What was decided about time or a promise, and how it is worded.
 DECIDED: dict[str, Decided] = {
     "time_given": time_given, "time_countered": time_countered, "time_refused": time_refused,
-    "promise_taken": promise_taken,
+    "time_ended": time_ended, "promise_taken": promise_taken,
 }

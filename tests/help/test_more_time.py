@@ -130,6 +130,16 @@ def test_who_answers_what_has_changed_is_told(desk: Desk) -> None:
     assert code_of(more_time.take, desk.rt, desk.owed.access, countered, seen="1") == "time_moved_on"
 
 
+def test_time_is_ended_with_words_and_reminders_go_on(desk: Desk) -> None:
+    time_id = ask(desk, 20)
+    time_answers.stop(desk.rt, desk.access("agent"), time_id, seen=seen(desk, time_id),
+                      words="You told us of other plans.")
+    assert the(desk, time_id).state == "ended" and holds(desk) == []
+    with desk.rt.db.reading() as session:
+        told = session.scalars(select(Message).where(Message.kind == "answer").order_by(Message.id.desc())).first()
+    assert told is not None and "ends today" in told.body_text and "other plans" in told.body_text
+
+
 def test_hard_times_are_looked_at_again(desk: Desk) -> None:
     time_id = ask(desk, 30, hardship=True, words="I was ill.")
     assert the(desk, time_id).review_on == TODAY + timedelta(days=30)
