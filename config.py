@@ -6,6 +6,7 @@ addresses, so that a forgotten variable is a refusal to start and never a quiet 
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     link_keys: Keys
     code_key: SecretStr
     encryption_keys: Keys
+    # Seal what is signed, oldest first; an old one stays as long as agreements of its time are to be believed.
+    agreement_keys: Keys
+
+    # Signs evidence packs (Ed25519, 32 bytes in base64); without it none are made.
+    evidence_key: SecretStr = SecretStr("")
 
     stripe_secret_key: SecretStr
     stripe_webhook_secrets: Keys = ()
@@ -77,7 +83,7 @@ class Settings(BaseSettings):
     # With it /metrics answers whoever brings it; without it only this very machine.
     metrics_token: SecretStr = SecretStr("")
 
-    @field_validator("link_keys", "encryption_keys", "stripe_webhook_secrets",
+    @field_validator("link_keys", "encryption_keys", "agreement_keys", "stripe_webhook_secrets",
                      "stripe_connect_webhook_secrets", mode="before")
     @classmethod
     def _split_secrets(cls, value: object) -> object:
@@ -99,6 +105,18 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("evidence_key")
+    @classmethod
+    def _a_signing_key(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        try:
+            fits = not text or len(base64.b64decode(text, validate=True)) == 32
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError("must be 32 bytes in base64; flask --app wsgi evidence new-key makes one")
+        return value
+
     @field_validator("reply_domain")
     @classmethod
     def _a_domain(cls, value: str) -> str:
@@ -118,10 +136,11 @@ class Settings(BaseSettings):
         for name in ("session_key", "code_key"):
             _refuse_weak(name, (getattr(self, name),))
         _refuse_weak("link_keys", self.link_keys)
+        _refuse_weak("agreement_keys", self.agreement_keys)
         if self.metrics_token.get_secret_value():
             _refuse_weak("metrics_token", (self.metrics_token,))
-        if not self.link_keys or not self.encryption_keys:
-            raise ValueError("link_keys and encryption_keys need at least one key each")
+        if not self.link_keys or not self.encryption_keys or not self.agreement_keys:
+            raise ValueError("link_keys, encryption_keys and agreement_keys need at least one key each")
         if self.environment == "production":
             self._check_production()
         else:
@@ -131,9 +150,10 @@ class Settings(BaseSettings):
     def _check_production(self) -> None:
         if not self.base_url.startswith("https://"):
             raise ValueError("in production PORTAL_BASE_URL must use https")
-        keys = [self.session_key, self.code_key, *self.link_keys, *self.encryption_keys]
+        keys = [self.session_key, self.code_key, *self.link_keys, *self.encryption_keys, *self.agreement_keys]
         if len({key.get_secret_value() for key in keys}) < len(keys):
-            raise ValueError("in production each key must be another one: session, code, link and encryption keys")
+            raise ValueError(
+                "in production each key must be another one: session, code, link, encryption and agreement keys")
         if not self.stripe_webhook_secrets:
             raise ValueError("in production PORTAL_STRIPE_WEBHOOK_SECRETS must be set")
         if self.stripe_api_base != "https://api.stripe.com":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import coldstart, office, office_lists, pages, sweep, turns, webhooks, workers
+from bench import coldstart, imports, office, office_lists, pages, sweep, turns, webhooks, workers
 from proofs.harness import Figures, print_figures, say
 
 QUICK = 3
@@ -23,12 +23,14 @@ PARTS: dict[str, Callable[[int], Figures]] = {
     "lists": office_lists.lists_in_long_books,
     "sweep": sweep.in_a_long_table,
     "workers": workers.two_beside_one,
+    "imports": imports.takes_in,
 }
 # At least, or where it says so at most.
 LEAST = {"page_vs_bare_flask_sqlite": 0.35, "page_vs_bare_flask_postgres": 0.35, "webhook_vs_bare_flask_sqlite": 0.5,
          "webhook_vs_bare_flask_postgres": 0.5}
 MOST = {"page_1m_vs_10k": 1.3, "dashboard_1m_vs_10k": 2.0, "dashboard_scans": 0, "coldstart_vs_bare_flask": 2.0,
-        "worst_list_1m_vs_10k": 2.0, "list_scans": 0, "sweep_1m_vs_100k": 1.5, "sweep_peak_mb": 300}
+        "worst_list_1m_vs_10k": 2.0, "list_scans": 0, "sweep_1m_vs_100k": 1.5, "sweep_peak_mb": 300,
+        "import_100k_seconds": 60, "import_100k_peak_mb": 500, "import_writer_held_seconds": 3}
 
 
 def main() -> int:

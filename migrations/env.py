@@ -8,7 +8,9 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from portal.db import build_engine
-from portal.models import Base
+from portal.models import Base, load_all
+
+load_all()
 
 
 def run(connection: Connection) -> None:

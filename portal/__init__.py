@@ -124,6 +124,12 @@ def _add_commands(app: Flask) -> None:
 
 
 def _open_office_late(app: Flask, rt: Runtime) -> None:
+    from portal import models, services
     from portal.routes.shared import late
 
-    late.install(app, lambda: create_app(runtime=rt, beside=app))
+    def complete() -> Flask:
+        services.load_all()
+        models.finish()
+        return create_app(runtime=rt, beside=app)
+
+    late.install(app, complete)

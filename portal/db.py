@@ -18,7 +18,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.wordings import Worded
+from portal.wordings import ONLY_READS, Worded
 
 T = TypeVar("T")
 # Whatever can be asked for rows: what joins a transaction, or what only reads them.
@@ -72,7 +72,19 @@ class Database:
     def rows(self) -> Iterator[Connection]:
         """Open a connection that cannot write either, for pages that only read rows: they need no objects to change."""
         with _counted(), self.reader.connect() as connection:
+            if self.is_sqlite:
+                # All that is asked here is to see one state.
+                connection.begin()
             yield connection
+
+    def ask(self, question: Question, values: Mapping[str, Any]) -> list[Any]:
+        """Ask one question by itself, which needs no transaction around it; gives the rows it finds."""
+        with _counted():
+            found = question.alone(self.reader, values)
+        if found is not None:
+            return found
+        with self.rows() as rows:
+            return question.ask(rows, values)
 
     def run(self, work: Callable[[Session], T]) -> T:
         """Run a piece of work in one transaction, again if PostgreSQL broke a deadlock in favour of another."""
@@ -112,12 +124,14 @@ def _reader(url: str, pool_size: int) -> Engine:
     same, and saves the two journeys around them.
     """
     if url.startswith("sqlite"):
-        reader = create_engine(url, connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000})
+        reader = create_engine(url, connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000},
+                               execution_options={ONLY_READS: True})
         event.listen(reader, "connect", _sqlite_connect_to_read)
         event.listen(reader, "begin", _sqlite_begin_to_read)
         return reader
     only_reads = f"{PATIENCE} -c default_transaction_read_only=on"
-    return _postgresql(url, pool_size, only_reads, isolation_level="AUTOCOMMIT")
+    return _postgresql(url, pool_size, only_reads, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
+                       execution_options={ONLY_READS: True})
 
 
 def build_engine(url: str, *, pool_size: int = 10) -> Engine:
@@ -130,7 +144,7 @@ def build_engine(url: str, *, pool_size: int = 10) -> Engine:
     return _postgresql(url, pool_size, PATIENCE)
 
 
-def _postgresql(url: str, pool_size: int, options: str, **more: str) -> Engine:
+def _postgresql(url: str, pool_size: int, options: str, **more: Any) -> Engine:
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(
         url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=20, connect_args={"options": options}, **more)
@@ -212,3 +226,7 @@ class Question(Worded):
             # Whatever the transaction has changed so far must be written before it is asked about.
             return list(asked.execute(self.statement, values))
         return self.wording(asked.dialect, values).ask(asked, values)
+
+    def alone(self, engine: Engine, values: Mapping[str, Any]) -> list[Any] | None:
+        """Give the rows without SQLAlchemy, or None where it is to ask."""
+        return self.wording(engine.dialect, values).alone(engine, values)

@@ -6,11 +6,12 @@ time. For the few statements of every page and every payment that takes longer t
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Engine, Insert, PoolProxiedConnection, Select, Update
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -18,6 +19,9 @@ Values = Mapping[str, Any]
 Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | Insert | Update
 
 MOST_WORDINGS = 256
+# What an engine is told whose connections only read, each statement for itself or within a transaction that was begun.
+ONLY_READS = "only_reads"
+HOLE = re.compile(r"%\((\w+)\)s|%%")
 
 
 class Worded:
@@ -63,10 +67,43 @@ class Wording:
         processes = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._read = [(place, process) for place, process in enumerate(processes) if process is not None]
         self._row: Any = namedtuple("Row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
+        driver: Any = dialect.loaded_dbapi
+        self._failures: type[Exception] = driver.Error
+        # psycopg takes a long statement apart each time it is asked, unless its parameters are numbered.
+        self._numbers: Any = getattr(driver, "RawCursor", None)
+        self._raw, self._places = _numbered(self._text) if self._order is None else (self._text, self._order)
 
     def ask(self, connection: Connection, values: Values) -> list[Any]:
         """Give the rows a question finds, each with its columns by name."""
-        return [self._answer(row) for row in self.run(connection, values)]
+        found = self._at_once(connection.connection, values) if _unheard(connection) else None
+        return [self._answer(row) for row in (self.run(connection, values) if found is None else found)]
+
+    def alone(self, engine: Engine, values: Values) -> list[Any] | None:
+        """Give the rows a question finds that is asked by itself; None where SQLAlchemy is to ask."""
+        if not _unheard(engine):
+            return None
+        lent = engine.raw_connection()
+        try:
+            found = self._at_once(lent, values)
+        finally:
+            lent.close()
+        return None if found is None else [self._answer(row) for row in found]
+
+    def _at_once(self, lent: PoolProxiedConnection, values: Values) -> Iterable[Any] | None:
+        """Ask the driver itself, which is half of the work; None where that went wrong.
+
+        To ask once more harms nothing then, and SQLAlchemy knows how to say what is wrong and lets go of a broken
+        connection.
+        """
+        driver: Any = lent.driver_connection
+        try:
+            filled = self._by_name(values)
+            given = tuple([filled[name] for name in self._places])
+            cursor = driver.cursor() if self._numbers is None else self._numbers(driver)
+            rows: Iterable[Any] = cursor.execute(self._raw, given).fetchall()
+            return rows
+        except self._failures:
+            return None
 
     def run(self, connection: Connection, *rows: Values) -> CursorResult[Any]:
         """Run the statement, for several rows at once where it writes."""
@@ -75,20 +112,42 @@ class Wording:
         return connection.exec_driver_sql(self._text, [self._filled(row) for row in rows])
 
     def _filled(self, values: Values) -> Any:
+        filled = self._by_name(values)
+        return filled if self._order is None else tuple([filled[name] for name in self._order])
+
+    def _by_name(self, values: Values) -> dict[str, Any]:
         filled = dict(self._fixed)
         for name, parts, process in self._given:
             if parts is None:
                 filled[name] = process(values[name])
             else:
                 filled |= {part: process(value) for part, value in zip(parts, values[name], strict=True)}
-        return filled if self._order is None else tuple([filled[name] for name in self._order])
+        return filled
 
     def _answer(self, row: Any) -> Any:
         answer = list(row)
         for place, process in self._read:
-            answer[place] = process(answer[place])
+            if answer[place] is not None:
+                answer[place] = process(answer[place])
         return self._row._make(answer)
+
+
+def _unheard(asked: Connection | Engine) -> bool:
+    """Say whether SQLAlchemy may be passed by: nothing can be written there, and nobody listens to what is asked."""
+    listeners = asked.dispatch
+    return bool(asked.get_execution_options().get(ONLY_READS)
+                and not listeners.before_cursor_execute and not listeners.after_cursor_execute)
 
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _numbered(text: str) -> tuple[str, Sequence[str]]:
+    """Write psycopg's named holes as PostgreSQL's own numbers, each name once, and tell the names in their order."""
+    names: dict[str, int] = {}
+
+    def number(hole: re.Match[str]) -> str:
+        return f"${names.setdefault(hole[1], len(names) + 1)}" if hole[1] else "%"
+
+    return HOLE.sub(number, text), list(names)

@@ -16,6 +16,7 @@ from tests import databases
 from tests.borders import Theatre, cells, is_own, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
+from tests.stage_autopay import known_at_stripe
 
 SHOWN = 12
 
@@ -55,4 +56,5 @@ def open_theatre(kind: str, **changes: Any) -> Iterator[Theatre]:
         rt = make_runtime(db, prepared.folder, clock=lambda: now, **{
             "stripe_api_base": stand_in.url, "stripe_checkout_origins": stand_in.url, "log_level": "CRITICAL",
             **changes})
+        known_at_stripe(rt, stand_in)
         yield Theatre(create_app(runtime=rt), rt, db, stage)

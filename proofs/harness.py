@@ -119,7 +119,8 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
     key = settings.session_key.get_secret_value()
     values = {
         "environment": "test", "base_url": "http://127.0.0.1", "database_url": database_url, "session_key": key,
-        "link_keys": key, "code_key": key, "encryption_keys": settings.encryption_keys[0].get_secret_value(),
+        "link_keys": key, "code_key": key, "agreement_keys": key,
+        "encryption_keys": settings.encryption_keys[0].get_secret_value(),
         "stripe_secret_key": settings.stripe_secret_key.get_secret_value(), "stripe_webhook_secrets": WEBHOOK_SECRET,
         "stripe_connect_webhook_secrets": CONNECT_SECRET, "stripe_api_base": "http://127.0.0.1:1",
         "smtp_host": "127.0.0.1", "smtp_port": "1", "smtp_starttls": "false", "mail_from": "portal@portal.test",

@@ -203,6 +203,7 @@ class Walk(RuleBasedStateMachine):
         self.db.run(lambda session: bookkeeping.credit_note(session, invoice, amount, tax=0, cause=cause, now=NOON))
         self.truth.invoices[invoice.id].owed -= min(left, amount)
         self.truth.gifts += max(0, amount - left)
+        self.truth.invoices[invoice.id].beyond += max(0, amount - left)
         self._check()
 
     @rule(pick=picks)

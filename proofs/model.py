@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Owing:
-    """One invoice: `due` orders surplus money, `owed` is its sum with fees and less what was forgiven."""
+    """One invoice: `due` orders surplus money, `owed` is its sum with fees and less what was forgiven.
+
+    What was credited after it had been paid is in `beyond`: it went to the debtor.
+    """
 
     due: tuple[int, int]
     owed: int
+    beyond: int = 0
 
 
 @dataclass
@@ -80,8 +84,20 @@ def _standing(paid: Paid) -> list[int]:
 
 
 def _discount(truth: Truth, invoice: int, standing: dict[int, list[int]]) -> int:
-    """The discount an invoice has earned: by a payment that met its terms and stands in full."""
+    """The discount an invoice has earned: by a payment that met its terms and still covers, with it, what is owed."""
     earned = [discount for key, parts in standing.items()
               for (target, amount, discount), stands in zip(truth.payments[key].parts, parts, strict=True)
-              if target == invoice and stands == amount]
+              if target == invoice and (stands == amount or (stands and _until(truth, invoice, standing, key)
+                                                             + discount >= _owed(truth, invoice)))]
     return max(earned, default=0)
+
+
+def _until(truth: Truth, invoice: int, standing: dict[int, list[int]], last: int) -> int:
+    """What stands of all payments for an invoice up to one of them."""
+    return sum(stands for key, parts in standing.items() if truth.payments[key].order <= truth.payments[last].order
+               for (target, _, _), stands in zip(truth.payments[key].parts, parts, strict=True) if target == invoice)
+
+
+def _owed(truth: Truth, invoice: int) -> int:
+    """What had to be paid for an invoice, whenever it was credited."""
+    return truth.invoices[invoice].owed - truth.invoices[invoice].beyond

@@ -63,13 +63,28 @@ def _forget_forms(page: Page) -> None:
 
 def states(theatre: Theatre) -> list[State]:
     """List them all, for a debtor who has everything, one who owes nothing, and whoever is still at the door."""
-    own, settings = theatre.stage.own, theatre.rt.settings
-    slug, now = own.business.slug, theatre.rt.now()
-    stop = opt_out.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
-    wrong = not_me.url_of(settings, own.debtor, now).removeprefix(settings.base_url)
-    how = feedback_links.url_of(settings, own.payments["received"].public_id, now).removeprefix(settings.base_url)
-    choice = f"currency=USD&invoice={own.owed.invoices[0].public_id}"
-    door = [
+    # What changes the stage comes last.
+    return _door(theatre) + _inside(theatre) + _after(theatre)
+
+
+def _address(theatre: Theatre, signed: str) -> str:
+    return signed.removeprefix(theatre.rt.settings.base_url)
+
+
+def _stop(theatre: Theatre) -> str:
+    return _address(theatre, opt_out.url_of(theatre.rt.settings, theatre.stage.own.debtor, theatre.rt.now()))
+
+
+def _feedback(theatre: Theatre) -> str:
+    paid = theatre.stage.own.payments["received"].public_id
+    return _address(theatre, feedback_links.url_of(theatre.rt.settings, paid, theatre.rt.now()))
+
+
+def _door(theatre: Theatre) -> list[State]:
+    own, stop, how = theatre.stage.own, _stop(theatre), _feedback(theatre)
+    slug = own.business.slug
+    wrong = _address(theatre, not_me.url_of(theatre.rt.settings, own.debtor, theatre.rt.now()))
+    return [
         State("root", "nobody", "/"), State("welcome", "door", "/welcome"), State("check", "door", "/check"),
         State("check-wrong", "door", "/check", 422, typing("fact", "99999", "/check")),
         State("code-offer", "door", "/code"), State("ended", "nobody", "/link-ended", 410),
@@ -81,20 +96,34 @@ def states(theatre: Theatre) -> list[State]:
         State("not-me-said", "nobody", f"{wrong}/thanks"),
         State("feedback", "nobody", how), State("feedback-none", "nobody", how, 422, _press_nothing),
         *(State(f"public-{name}", "nobody", f"/b/{slug}/{name}") for name in PUBLIC),
+        State("terms-by-number", "nobody", f"/b/{slug}/terms/1"), State("verify", "nobody", "/verify"),
+        State("verified", "nobody", f"/verify/{own.agreements[0].fingerprint}"),
+        State("verify-unknown", "nobody", f"/verify/{'0' * 64}", 404),
     ]
-    inside = [
+
+
+def _inside(theatre: Theatre) -> list[State]:
+    own = theatre.stage.own
+    soon = (theatre.rt.now() + timedelta(days=9)).date().isoformat()
+    choice = f"currency=USD&invoice={own.owed.invoices[0].public_id}"
+    return [
         State("balance", "own", "/balance"), State("pay", "own", "/pay"),
         State("pay-too-small", "own", "/pay", 422, _too_small),
         State("review", "own", f"/pay/review?{choice}"),
         State("review-part", "own", "/pay/review?currency=USD&part=50000"),
         State("transfer", "own", f"/pay/transfer?{choice}"), State("history", "own", "/history"),
-        State("help", "own", "/help"), State("more-time", "own", "/more-time"),
+        State("help", "own", "/help"), State("ways", "own", "/ways"), State("agreements", "own", "/agreements"),
+        State("agreement", "own", f"/agreements/{own.agreements[0].public_id}"),
+        State("more-time", "own", "/more-time"),
         State("more-time-wrong", "own", "/more-time", 422, typing("until", "2020-01-01", "/more-time")),
         State("time-asked", "own", f"/more-time/{own.times[0].public_id}"), State("promise", "own", "/promise"),
         State("already-paid", "own", "/already-paid"),
         State("already-paid-wrong", "own", "/already-paid", 422, typing("amount", "1,2,3", "/already-paid")),
         State("claimed", "own", f"/already-paid/{own.claims[0].public_id}"),
-        State("plan", "own", "/plan"), State("pay-link", "own", "/pay-link"),
+        State("plan", "own", "/plan"), State("plan-wrong", "own", "/plan?currency=USD&every=monthly&n=0&first=x"),
+        State("plan-stopped", "own", f"/plan?currency=USD&every=weekly&n=9&first={soon}"),
+        State("plan-own-days", "own", "/plan?currency=USD&every=own&rows=4"),
+        State("plan-proposed", "own", f"/plan/{own.plans[0].public_id}"), State("pay-link", "own", "/pay-link"),
         State("pay-link-made", "own", "/pay-link", 200, press("/pay-link")),
         State("code-for-signing", "own", "/code?for=sign"),
         *(State(f"payment-{name}", "own", _payment(theatre, name)) for name in PAYMENTS),
@@ -104,15 +133,17 @@ def states(theatre: Theatre) -> list[State]:
         State("balance-nothing", "nothing", "/balance"), State("pay-nothing", "nothing", "/pay"),
         State("history-nothing", "nothing", "/history"), State("pay-link-nothing", "nothing", "/pay-link"),
     ]
-    # What changes the stage comes last.
-    after = [
+
+
+def _after(theatre: Theatre) -> list[State]:
+    stop, how = _stop(theatre), _feedback(theatre)
+    return [
         State("code-sent", "own", "/code?for=sign", 200, press("/code/send")),
         State("code-wrong", "own", "/code?for=sign", 422, typing("code", "000000", "/code")),
         State("stopped", "nobody", stop, 200, press("/stop/")),
         State("feedback-given", "nobody", how, 200, press("/feedback/")),
         State("payment-feedback-given", "own", _payment(theatre, "received")),
     ]
-    return door + inside + after
 
 
 def _payment(theatre: Theatre, name: str) -> str:

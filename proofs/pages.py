@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from sqlalchemy import Engine, event, text
 
 from portal.models import PortalLink
@@ -97,8 +98,11 @@ def _go(page: Page, theatre: Theatre, state: State) -> list[str]:
     """Go to a state; says when it is not the one that was meant."""
     answer = page.goto(theatre.rt.settings.base_url + state.path)
     if state.act is not None:
-        with page.expect_navigation() as going:
-            state.act(page)
+        try:
+            with page.expect_navigation() as going:
+                state.act(page)
+        except PlaywrightTimeout:
+            return [f"what is pressed leads nowhere from {page.url}"]
         answer = going.value
     if answer is None or answer.status != state.status:
         return [f"answered {answer and answer.status}, not {state.status}"]

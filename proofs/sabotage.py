@@ -16,10 +16,18 @@ from pathlib import Path
 
 from proofs.guards import GUARDS, Guard
 from proofs.harness import ROOT, ProofError, end, print_figures, say, temporary_folder
+from proofs.sabotage_agreements import AGREEMENTS
+from proofs.sabotage_books import BOOKS
+from proofs.sabotage_disputes import DISPUTES
 from proofs.sabotage_doors import DOORS
+from proofs.sabotage_imports import IMPORTS
+from proofs.sabotage_offers import OFFERS
 from proofs.sabotage_office import OFFICE
+from proofs.sabotage_plans import PLANS
 from proofs.sabotage_reminders import REMINDERS
 
+# Autopay's stand among those of plans.
+EVERY = (*GUARDS, *AGREEMENTS, *BOOKS, *DISPUTES, *DOORS, *IMPORTS, *OFFERS, *OFFICE, *PLANS, *REMINDERS)
 LONGEST_SECONDS = 10 * 60
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "var", "build", "node_modules", "*.sqlite3*", "docs")
 AT_ONCE = 2
@@ -27,7 +35,7 @@ AT_ONCE = 2
 
 def main(only: str = "") -> int:
     """Run all guards, or those that one part watches; 0 when the figures noticed each."""
-    guards = [guard for guard in (*GUARDS, *DOORS, *OFFICE, *REMINDERS) if only in ("", guard.probe[0])]
+    guards = [guard for guard in EVERY if only in ("", guard.probe[0])]
     with temporary_folder() as folder:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(AT_ONCE):

@@ -13,8 +13,9 @@ from pathlib import Path
 from scripts.places import DEMO, DEMO_ENV, LOOPBACK, Ports, shown
 
 SECRETS = (
-    "PORTAL_SESSION_KEY", "PORTAL_LINK_KEYS", "PORTAL_CODE_KEY", "PORTAL_ENCRYPTION_KEYS", "PORTAL_STRIPE_SECRET_KEY",
-    "PORTAL_STRIPE_WEBHOOK_SECRETS", "PORTAL_STRIPE_CONNECT_WEBHOOK_SECRETS",
+    "PORTAL_SESSION_KEY", "PORTAL_LINK_KEYS", "PORTAL_CODE_KEY", "PORTAL_ENCRYPTION_KEYS", "PORTAL_AGREEMENT_KEYS",
+    "PORTAL_EVIDENCE_KEY",
+    "PORTAL_STRIPE_SECRET_KEY", "PORTAL_STRIPE_WEBHOOK_SECRETS", "PORTAL_STRIPE_CONNECT_WEBHOOK_SECRETS",
     # What opens the demo's office; the portal itself knows neither.
     "DEMO_PASSWORD", "DEMO_TOTP_SECRET",
 )
@@ -63,6 +64,8 @@ def _plain(ports: Ports) -> dict[str, str]:
 def _new_secret(name: str) -> str:
     if name == "PORTAL_ENCRYPTION_KEYS":
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    if name == "PORTAL_EVIDENCE_KEY":
+        return base64.b64encode(secrets.token_bytes(32)).decode()
     if name == "DEMO_PASSWORD":
         return "-".join(secrets.token_hex(2) for _ in range(4))
     if name == "DEMO_TOTP_SECRET":

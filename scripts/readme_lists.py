@@ -20,6 +20,8 @@ WORDS = {
     "link_keys": "sign the links in emails, **oldest first**: add a new one at the end to rotate",
     "code_key": "hashes emailed codes and blocked addresses",
     "encryption_keys": "encrypt stored secrets (Fernet), **newest first**",
+    "agreement_keys": "seal what is signed, **oldest first**: add a new one at the end, and never take one away",
+    "evidence_key": "signs evidence packs (`flask --app wsgi evidence new-key` makes one); empty: none are made",
     "stripe_secret_key": "Stripe's secret or restricted key; a live one needs `production`",
     "stripe_webhook_secrets": "of the endpoint `/webhooks/stripe`; several while rotating",
     "stripe_connect_webhook_secrets": "of the endpoint `/webhooks/stripe/connect`",

@@ -57,8 +57,9 @@ def make_settings(**changes: Any) -> Settings:
     """Settings as a test needs them; every secret is made up here."""
     values: dict[str, Any] = {
         "environment": "test", "base_url": "http://portal.test", "database_url": "sqlite://", "session_key": KEY,
-        "link_keys": KEY, "code_key": KEY,
+        "link_keys": KEY, "code_key": KEY, "agreement_keys": KEY,
         "encryption_keys": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "evidence_key": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMTI=",
         "stripe_secret_key": "sk_test_made_up_for_tests", "stripe_webhook_secrets": WEBHOOK_SECRET,
         "stripe_connect_webhook_secrets": CONNECT_SECRET, "stripe_api_base": "http://127.0.0.1:1",
         "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_starttls": False, "mail_from": "portal@portal.test",
@@ -99,7 +100,7 @@ def make_business(session: Session, *, currency: str = "USD", policy: Policy | N
         "contact_phone": "+15035550142", "postal_address": "12 Fern Lane, Salem, OR 97301", "created_at": NOON,
         "contact_hours": {"en": "Monday to Friday, 8 am to 5 pm", "es": "Lunes a viernes, de 8 a 17 h"},
         "where_to_check": {"en": "on your signed quote or on our van", "es": "en su presupuesto o en la furgoneta"},
-        "bank_details": [["Bank", "Willamette Community Bank"], ["Routing number", "123 000 848"],
+        "bank_details": [["Bank", "Example Bank"], ["Routing number", "123 000 848"],
                          ["Account number", "0044 1187 2093"]],
     }
     business = Business(**{**values, **changes})

@@ -71,7 +71,16 @@ BACK = ("303 /pay",)
 SLUG: Values = {"slug": _slug}
 QUESTION: Values = {"question_id": lambda part: part.question.public_id}
 TIME: Values = {"time_id": lambda part: part.times[0].public_id}
+AUTOPAY: Values = {"plan_id": lambda part: part.things.plan}
+BY_HAND: Values = {"plan_id": lambda part: part.things.plan_by_hand}
+SETUP: Values = {"setup_id": lambda part: part.things.setup}
+DISPUTE: Values = {"dispute_id": lambda part: part.dispute.public_id}
 CLAIM: Values = {"claim_id": lambda part: part.claims[0].public_id}
+AGREEMENT: Values = {"agreement_id": lambda part: part.agreements[0].public_id}
+SETTLEMENT: Values = {"settlement_id": lambda part: part.settled[0].public_id}
+SETTLED: Values = {"arrangement_id": lambda part: part.settled[0].public_id}
+PLAN: Values = {"plan_id": lambda part: part.plans[0].public_id}
+PLAN_PART: Values = {**PLAN, "installment_id": said("the-first")}
 TOKEN: Values = {"token": lambda part: "made-by-the-walk"}
 BRAND: Values = {"name": lambda part: "made-by-the-walk"}
 
@@ -79,10 +88,16 @@ ROWS: dict[tuple[str, str], Row] = {
     ("static", "GET"): Row("public", target={"filename": said("css/tokens.css")}),
     ("debtor.root", "GET"): Row("public"),
     ("debtor.terms", "GET"): Row("public", target=SLUG),
+    ("debtor.older_terms", "GET"): Row("public", target={**SLUG, "version": said("1")}),
     ("debtor.privacy", "GET"): Row("public", target=SLUG),
     ("debtor.rights", "GET"): Row("public", target=SLUG),
     ("debtor.advice", "GET"): Row("public", target=SLUG),
     ("debtor.really_us", "GET"): Row("public", target=SLUG),
+    # Whoever has the fingerprint learns that it is genuine, and nothing else.
+    ("debtor.verify", "GET"): Row("public"),
+    ("debtor.verified", "GET"): Row("public", target={"fingerprint": lambda part: part.agreements[0].fingerprint}),
+    ("debtor.verify_now", "POST"): Row(
+        "public", "303 /verify/", form={"fingerprint": lambda part: part.agreements[0].fingerprint}),
     ("brand.css", "GET"): Row("public", target=BRAND),
     ("brand.logo", "GET"): Row("public", target=BRAND),
     ("health.healthz", "GET"): Row("machine"),
@@ -111,6 +126,38 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.rights_here", "GET"): Row("private", "303 /b/"),
     ("debtor.help", "GET"): Row("private", canary=True),
     ("debtor.plan", "GET"): Row("private", canary=True),
+    # The sum that was shown is not what is owed: a plan is proposed in tests/plans. Not of the invoice that
+    # debtor.open_dispute names: what somebody says is wrong rests, and no plan can be made of it.
+    ("debtor.propose_plan", "POST"): Row("private", "409", form={
+        "currency": said("USD"), "invoice": lambda part: part.owed.invoices[1].public_id, "every": said("monthly"),
+        "first": in_days(10), "n": said("2"), "total": said("1")}, others=NOT_THEIRS),
+    ("debtor.one_plan", "GET"): Row("private", canary=True, target=PLAN, others=NOT_THEIRS),
+    ("debtor.how_plan", "POST"): Row("private", "303 /plan/", target=PLAN, form={"seen": said("0")}, others=NOT_THEIRS),
+    ("debtor.withdraw_plan", "POST"): Row(
+        "private", "303 /plan/", target=PLAN, form={"seen": said("1")}, others=NOT_THEIRS),
+    # What was signed here is no plan; tests/plans shows where the signature of one leads.
+    ("debtor.plan_signed", "GET"): Row("private", "404", target=AGREEMENT, others=NOT_THEIRS),
+    ("debtor.autopay", "GET"): Row("private", canary=True),
+    ("debtor.allow_autopay", "GET"): Row("private", "303 /code", target=BY_HAND),
+    ("debtor.autopay_allowed", "POST"): Row("private", "303 /code", target=BY_HAND, form={"agreed": said("yes")}),
+    ("debtor.start_autopay", "POST"): Row("private", "303 http://127.0.0.1", target=AUTOPAY, others=NOT_THEIRS),
+    ("debtor.use_method", "POST"): Row(
+        "private", "303 /autopay", target=AUTOPAY, form={"method": lambda part: part.things.method},
+        others=NOT_THEIRS),
+    # Nobody's thing is named: others come to a page for a method of their own.
+    ("debtor.replace_method", "POST"): Row("private", "303 http://127.0.0.1"),
+    ("debtor.pay_installment", "POST"): Row(
+        "private", "303 /autopay", target={"installment_id": lambda part: part.things.installment}, others=NOT_THEIRS),
+    ("debtor.method_saved", "GET"): Row(
+        "private", canary=True, target=SETUP, others=NOT_THEIRS, away=("200",)),
+    ("debtor.ask_saved", "POST"): Row("private", "303 /autopay/saved/", target=SETUP, others=NOT_THEIRS),
+    ("debtor.stop_autopay", "POST"): Row("private", "303 /autopay", target=AUTOPAY, others=NOT_THEIRS),
+    ("debtor.remove_method", "POST"): Row(
+        "private", "303 /autopay", target={"method_id": lambda part: part.things.method}, others=NOT_THEIRS),
+    # Nothing runs on the stage; tests/plans changes payments of plans that do.
+    ("debtor.change_installment", "GET"): Row("private", "409", target=PLAN_PART, others=NOT_THEIRS),
+    ("debtor.installment_changed", "POST"): Row(
+        "private", "303 /plan/", target=PLAN_PART, form={"do": said("to_end"), "seen": said("1")}, others=NOT_THEIRS),
     ("debtor.questions", "GET"): Row("private", canary=True),
     ("debtor.ask_question", "POST"): Row(
         "private", "303 /questions/", form={"words": said("Why?"), "about": _invoice}, others=NOT_THEIRS),
@@ -126,11 +173,35 @@ ROWS: dict[tuple[str, str], Row] = {
     ("debtor.answer_time", "POST"): Row(
         "private", "303 /more-time/", target=TIME, form={"answer": said("withdraw"), "seen": said("1")},
         others=NOT_THEIRS),
+    ("debtor.settlement", "GET"): Row("private"),
+    # The business settles nothing: whoever asks is told that there is no such page.
+    ("debtor.ask_to_settle", "POST"): Row("private", "404", form={"amount": said("12.00"), "currency": said("USD")}),
+    ("debtor.settlement_asked", "GET"): Row("private", target=SETTLEMENT, others=NOT_THEIRS),
+    ("debtor.answer_settlement", "POST"): Row(
+        "private", "303 /settlement/", target=SETTLEMENT, form={"answer": said("withdraw"), "seen": said("2")},
+        others=NOT_THEIRS),
     ("debtor.already_paid", "GET"): Row("private", canary=True),
     ("debtor.claim_payment", "POST"): Row("private", "303 /already-paid/", form={
         "amount": said("12.00"), "currency": said("USD"), "paid_on": in_days(-3), "way": said("transfer")}),
     ("debtor.claimed", "GET"): Row("private", canary=True, target=CLAIM, others=NOT_THEIRS),
     ("debtor.withdraw_claim", "POST"): Row("private", "303 /already-paid/", target=CLAIM, others=NOT_THEIRS),
+    ("debtor.ways", "GET"): Row("private"),
+    ("debtor.agreements", "GET"): Row("private"),
+    ("debtor.agreement", "GET"): Row("private", canary=True, target=AGREEMENT, others=NOT_THEIRS),
+    ("debtor.agreement_pdf", "GET"): Row("private", canary=True, target=AGREEMENT, others=NOT_THEIRS),
+    ("debtor.agreement_text", "GET"): Row("private", canary=True, target=AGREEMENT, others=NOT_THEIRS),
+    ("debtor.agreement_on_paper", "POST"): Row("private", "303 /agreements/", target=AGREEMENT, others=NOT_THEIRS),
+    ("debtor.withdraw_signing_consent", "POST"): Row("private", "303 /agreements"),
+    # What is signed already leads to what was signed; tests/agreements shows the signing itself.
+    ("debtor.sign", "GET"): Row("private", "303 /agreements/", target=SETTLED, others=NOT_THEIRS),
+    ("debtor.sign_now", "POST"): Row("private", "303 /agreements/", target=SETTLED, others=NOT_THEIRS),
+    ("debtor.wrong", "GET"): Row("private", canary=True),
+    ("debtor.open_dispute", "POST"): Row("private", "303 /disputes/", form={
+        "part": lambda part: part.owed.invoices[2].public_id, "reason": said("quality"), "wants": said("credit"),
+        "words": said("It broke.")}, others=NOT_THEIRS),
+    ("debtor.dispute", "GET"): Row("private", canary=True, target=DISPUTE, others=NOT_THEIRS),
+    ("debtor.answer_dispute", "POST"): Row(
+        "private", "303 /disputes/", target=DISPUTE, form={"words": said("And more.")}, others=NOT_THEIRS),
     ("debtor.call_me", "GET"): Row("private"),
     ("debtor.ask_for_call", "POST"): Row("private", "303 /questions/", form={"when": said("Monday")}),
     ("debtor.balance", "GET"): Row("private", canary=True),
@@ -149,6 +220,7 @@ ROWS: dict[tuple[str, str], Row] = {
         "shared", "303 /payments/", target=a_payment("open"), others=NOT_THEIRS),
     ("debtor.receipt", "GET"): Row("private", canary=True, target=a_payment("received"), others=NOT_THEIRS),
     ("debtor.statement", "GET"): Row("private", canary=True),
+    ("debtor.paid_in_full", "GET"): Row("private", canary=True),
     ("debtor.history", "GET"): Row("private", canary=True),
     ("debtor.invoice_pdf", "GET"): Row(
         "private", canary=True, target={"invoice_id": _invoice}, others=NOT_THEIRS),

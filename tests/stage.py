@@ -17,11 +17,16 @@ from sqlalchemy.orm import Session
 from portal.db import Database
 from portal.gateways.files import FileStore
 from portal.models import (
+    Agreement,
     Arrangement,
     ArrangementInvoice,
     ArrangementRound,
     Business,
     Debtor,
+    Dispute,
+    DisputeFile,
+    DisputePart,
+    Hold,
     Invoice,
     InvoiceDocument,
     Payment,
@@ -32,8 +37,11 @@ from portal.models import (
     StoredFile,
 )
 from portal.services import bookkeeping
+from tests.agreements.staged import signed
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link, make_offer
 from tests.ledger.stories import charged_back, line, moved, received, refunded, start_payment, tell
+from tests.plans.staged import proposed
+from tests.stage_autopay import SavedThings, save_things
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PAY_ONLY_MINOR = 77_31
@@ -76,11 +84,33 @@ class Part:
     questions: list[Question] = field(default_factory=list)
     times: list[Arrangement] = field(default_factory=list)
     claims: list[PaymentClaim] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
+    dispute_files: list[StoredFile] = field(default_factory=list)
+    saved: SavedThings | None = None
+    agreements: list[Agreement] = field(default_factory=list)
+    settled: list[Arrangement] = field(default_factory=list)
+    plans: list[Arrangement] = field(default_factory=list)
 
     @property
     def question(self) -> Question:
         """The thread they opened."""
         return self.questions[0]
+
+    @property
+    def things(self) -> SavedThings:
+        """Their running plans and the card that pays one of them."""
+        assert self.saved is not None
+        return self.saved
+
+    @property
+    def dispute(self) -> Dispute:
+        """What they say is wrong."""
+        return self.disputes[0]
+
+    @property
+    def dispute_file(self) -> StoredFile:
+        """The paper that came with it."""
+        return self.dispute_files[0]
 
     @property
     def business(self) -> Business:
@@ -93,9 +123,13 @@ class Part:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no other reader may see of this debtor."""
-        ids = [*(one.public_id for one in self.owed.invoices), *(one.public_id for one in self.payments.values()),
+        ids = [*(self.saved.all if self.saved else ()),
+               *(one.public_id for one in self.owed.invoices), *(one.public_id for one in self.payments.values()),
                *(one.public_id for one in self.files), *(one.public_id for one in self.questions),
-               *(one.public_id for one in self.times), *(one.public_id for one in self.claims)]
+               *(one.public_id for one in self.times), *(one.public_id for one in self.claims),
+               *(one.public_id for one in self.agreements), *(one.public_id for one in self.settled),
+               *(one.public_id for one in self.plans),
+               *(one.public_id for one in self.disputes), *(one.public_id for one in self.dispute_files)]
         numbers = [payment.number for payment in self.payments.values()]
         return (*self.marks.seen, *ids, *numbers, self.debtor.public_id)
 
@@ -134,12 +168,18 @@ def furnish(db: Database, files: FileStore, business: Business, marks: Marks, no
         for number, (amount, interest) in enumerate(((15_00, False), (3_21, True))):
             bookkeeping.charge_fee(session, invoices[1], amount, step=f"late{number}", interest=interest,
                                    rule="late_fee", now=now - timedelta(days=4))
+        saved = save_things(session, debtor, link, marks.word, marks.digits, now)
         stored = _documents(session, files, invoices, marks, now)
         asked = _question(session, debtor, invoices[0], marks, now)
         time, claim = _time(session, debtor, invoices[6], marks, now), _claim(session, debtor, marks, now)
+        agreement, settled = signed(session, debtor, link, invoices[6], marks.word, now)
+        plan = proposed(session, debtor, invoices[6], marks.word, now)
+        dispute, paper = _dispute(session, files, debtor, invoices[6], marks, now)
         claim.file_id = _file(session, files, business.id, f"{marks.word}.pdf", marks, now).id
-    part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored,
-                questions=[asked], times=[time], claims=[claim])
+    part = Part(marks, Owed(business, debtor, link, invoices), pay_only, expired, revoked, files=stored, saved=saved,
+                disputes=[dispute], dispute_files=[paper],
+                questions=[asked], times=[time], claims=[claim], agreements=[agreement], settled=[settled],
+                plans=[plan])
     _pay(db, part, now)
     return part
 
@@ -171,6 +211,36 @@ def _time(session: Session, debtor: Debtor, invoice: Invoice, marks: Marks, now:
         business_id=debtor.business_id, arrangement_id=time.id, position=1, said_by="debtor", what="asked",
         until=wanted, words=time.words, at=time.asked_at))
     return time
+
+
+def _dispute(session: Session, files: FileStore, debtor: Debtor, invoice: Invoice, marks: Marks,
+             now: datetime) -> tuple[Dispute, StoredFile]:
+    """Something they say is wrong, with a paper that shows it; it waits for the business."""
+    asked = now - timedelta(days=1)
+    thread = Question(
+        business_id=debtor.business_id, debtor_id=debtor.id, invoice_id=invoice.id, kind="question", of_dispute=True,
+        state="business", reply_key=secrets.token_hex(16), opened_at=asked, moved_at=asked,
+        answer_by=now + timedelta(days=1))
+    session.add(thread)
+    session.flush()
+    session.add(QuestionEntry(
+        business_id=debtor.business_id, question_id=thread.id, said_by="debtor", channel="page", at=asked,
+        body=f"{marks.word} never came."))
+    dispute = Dispute(
+        business_id=debtor.business_id, debtor_id=debtor.id, question_id=thread.id, state="open",
+        reason="not_received", wants="credit", currency=invoice.currency, opened_at=asked,
+        answer_by=now + timedelta(days=29), looks=1)
+    session.add(dispute)
+    session.flush()
+    session.add(DisputePart(
+        business_id=debtor.business_id, debtor_id=debtor.id, dispute_id=dispute.id, invoice_id=invoice.id,
+        asked_minor=5_00, credited_minor=0, tax_minor=0, open=True, whole=False))
+    session.add(Hold(
+        business_id=debtor.business_id, debtor_id=debtor.id, invoice_id=invoice.id, amount_minor=5_00, reminders=True,
+        fees=True, autopay=True, discount_clock=True, cause="dispute", cause_id=dispute.public_id, starts_at=asked))
+    paper = _file(session, files, debtor.business_id, f"{marks.word}-photo.pdf", marks, now)
+    session.add(DisputeFile(business_id=debtor.business_id, dispute_id=dispute.id, file_id=paper.id))
+    return dispute, paper
 
 
 def _claim(session: Session, debtor: Debtor, marks: Marks, now: datetime) -> PaymentClaim:

@@ -14,10 +14,25 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.db import Database, build_engine
 from portal.domain.search import words_of
-from portal.models import Base, Consent, Hold, LedgerAccount, SearchWord
+from portal.models import (
+    BankLine,
+    BankStatement,
+    Base,
+    Business,
+    Consent,
+    Drift,
+    Hold,
+    LedgerAccount,
+    Offer,
+    SearchWord,
+    load_all,
+)
 from tests import databases
-from tests.cast import NOON, balances, someone_owes
+from tests.cast import NOON, balances, make_offer, someone_owes
 from tests.ledger.stories import received, start_payment, tell
+from tests.office.people import make_staff
+
+load_all()
 
 
 def triggers(engine: Engine) -> list[tuple[str, str]]:
@@ -117,6 +132,27 @@ def test_holds_survive_the_step_that_lets_a_hand_over_be_their_cause(db: Databas
     assert triggers(db.engine) == before
 
 
+def test_offers_that_were_withdrawn_say_so_and_holds_of_settlements_go_with_their_step(db: Database) -> None:
+    owed = someone_owes(db, 60_00, 40_00)
+    with db.transaction() as session:
+        gone, stands = (make_offer(session, invoice, 5_00, NOON) for invoice in owed.invoices)
+        gone.withdrawn_at, gone.ended_as = NOON, "superseded"
+        for cause in ("settlement", "dispute"):
+            session.add(Hold(business_id=owed.business.id, debtor_id=owed.debtor.id, reminders=True, cause=cause,
+                             invoice_id=owed.invoices[0].id, cause_id="1", starts_at=NOON))
+    before = triggers(db.engine)
+    with db.engine.connect() as connection:
+        config = alembic_on(connection)
+        command.downgrade(config, "0018")
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        assert {one.id: (one.ended_as, one.part_effect) for one in session.scalars(select(Offer))} == {
+            gone.id: ("withdrawn", "ends"), stands.id: ("", "ends")}
+        assert list(session.scalars(select(Hold.cause))) == ["dispute"]
+    assert triggers(db.engine) == before
+
+
 def test_who_opted_out_before_words_were_kept_has_said_so(db: Database) -> None:
     said, silent = someone_owes(db, 60_00), someone_owes(db, 60_00)
     with db.engine.connect() as connection:
@@ -129,3 +165,33 @@ def test_who_opted_out_before_words_were_kept_has_said_so(db: Database) -> None:
         kept = session.scalars(select(Consent)).one()
     assert (kept.debtor_id, kept.channel, kept.given, kept.at) == (said.debtor.id, "email", False, NOON)
     assert kept.debtor_id != silent.debtor.id
+
+
+def test_bank_lines_and_differences_leave_and_come_back_empty(db: Database) -> None:
+    owed = someone_owes(db, 60_00)
+    staff = make_staff_of(db, owed.business.id)
+    with db.transaction() as session:
+        statement = BankStatement(business_id=owed.business.id, staff_id=staff, first_on=NOON.date(),
+                                  last_on=NOON.date(), lines_new=1, lines_known=0, taken_in_at=NOON)
+        session.add(statement)
+        session.flush()
+        session.add_all([
+            BankLine(business_id=owed.business.id, statement_id=statement.id, fingerprint="f", booked_on=NOON.date(),
+                     amount_minor=5_00, currency="USD", state="waiting", added_at=NOON),
+            Drift(business_id=owed.business.id, kind="fee_amount", object_id="txn_1", currency="USD", at_stripe=-2,
+                  in_books=-1, state="open", found_at=NOON)])
+    before = balances(db, owed.business.id)
+    with db.engine.connect() as connection:
+        config = alembic_on(connection)
+        command.downgrade(config, "0014")
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        assert not session.scalars(select(BankLine)).all() and not session.scalars(select(Drift)).all()
+    assert balances(db, owed.business.id) == before
+
+
+def make_staff_of(db: Database, business_id: int) -> int:
+    """One of the staff of a business."""
+    with db.transaction() as session:
+        return make_staff(session, session.get_one(Business, business_id), "owner").id

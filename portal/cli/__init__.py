@@ -21,9 +21,11 @@ class Commands(AppGroup):
         return super().get_command(ctx, cmd_name)
 
     def _load(self) -> None:
-        from portal.cli.books import books
+        from portal.cli.autopay import autopay
+        from portal.cli.books import books, reconcile
         from portal.cli.businesses import create_business, set_business
         from portal.cli.cadences import cadence
+        from portal.cli.evidence import evidence
         from portal.cli.imports import import_invoices
         from portal.cli.jobs import jobs
         from portal.cli.letters import letters
@@ -33,8 +35,9 @@ class Commands(AppGroup):
         from portal.cli.search import search
         from portal.cli.work import send_reminder, work
 
-        for command in (links, letters, books, cadence, import_invoices, create_business, set_business, create_owner,
-                        reset_second_factor, work, jobs, send_reminder, receive_email, search):
+        for command in (links, letters, books, reconcile, cadence, import_invoices, create_business, set_business,
+                        create_owner, reset_second_factor, work, jobs, send_reminder, receive_email, search,
+                        evidence, autopay):
             self.add_command(command)
 
 

@@ -24,7 +24,7 @@ def open_acts(invoices: Sequence[OpenInvoice], *, alone: bool, now: datetime, tr
 
     `alone` is what may_take_back() says of their credit.
     """
-    payable = [one for one in invoices if one.left_minor and not one.on_its_way and one.handed_to is None]
+    payable = [one for one in invoices if one.payable_minor and not one.on_its_way and one.handed_to is None]
     return Acts(
         pay=bool(payable), pay_with_discount=any(open_offer(invoice.offer, now) for invoice in payable),
         transfer=bool(payable) and transfer, refund_credit=alone)
@@ -42,4 +42,4 @@ def may_take_back(credit: int, *, beside_stripe: bool, limit: int) -> bool:
 def discount_now(invoice: OpenInvoice, now: datetime) -> OpenOffer | None:
     """Give the discount that paying this invoice in whole would earn now."""
     offer = None if invoice.on_its_way or invoice.handed_to else open_offer(invoice.offer, now)
-    return offer if offer is not None and offer.discount_minor < invoice.left_minor else None
+    return offer if offer is not None and offer.discount_minor < invoice.payable_minor else None

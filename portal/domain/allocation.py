@@ -18,8 +18,8 @@ class Target:
     invoice_id: int
     due_on: date
     capacity: int
-    # Surplus money does not flow to a part the debtor contests.
-    takes_surplus: bool = True
+    # Surplus money does not flow to the part the debtor questions; None: all of it.
+    contested: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def allocate(targets: Sequence[Target], claims: Sequence[Claim], money: int) -> 
     for claim in sorted(claims, key=lambda claim: claim.order):
         money -= _give(claim.invoice_id, min(claim.amount, money), room, given)
     for target in sorted(targets, key=lambda target: (target.due_on, target.invoice_id)):
-        if target.takes_surplus:
-            money -= _give(target.invoice_id, money, room, given)
+        if target.contested is not None:
+            free = room[target.invoice_id] - target.contested
+            money -= _give(target.invoice_id, min(money, free), room, given)
     return given
 
 

@@ -13,18 +13,22 @@ from datetime import date
 MARGIN_POINTS = 800
 # Half-years, in hundredths of a percent.
 # eu: Directive 2011/7/EU; the European Central Bank's main refinancing rate on the first day of the half-year, after
-# the table of policy rates that the Banque de France publishes.
+# the table of policy rates that the Banque de France publishes; from 2025 on after the Bundesbank's notices of the
+# German base rate, which name it.
 # uk: Late Payment of Commercial Debts (Interest) Act 1998; the Bank of England's base rate on the day before the
-# half-year, after the table of reference rates at payontime.co.uk.
+# half-year, after the table of reference rates at payontime.co.uk; from July 2024 on after the Bank's decisions
+# (August 1, 2024: from 5.25; February 6, 2025: from 4.75; May 8, 2025: to 4.25; December 18, 2025: to 3.75).
 BASE_RATES: Mapping[str, Mapping[date, int]] = {
     "eu": {
         **{date(year, month, 1): 0 for year in range(2017, 2023) for month in (1, 7)},
         date(2023, 1, 1): 250, date(2023, 7, 1): 400, date(2024, 1, 1): 450, date(2024, 7, 1): 425,
+        date(2025, 1, 1): 315, date(2025, 7, 1): 215, date(2026, 1, 1): 215,
     },
     "uk": {
         date(2019, 1, 1): 75, date(2019, 7, 1): 75, date(2020, 1, 1): 75, date(2020, 7, 1): 10, date(2021, 1, 1): 10,
         date(2021, 7, 1): 10, date(2022, 1, 1): 25, date(2022, 7, 1): 125, date(2023, 1, 1): 350,
-        date(2023, 7, 1): 500, date(2024, 1, 1): 525,
+        date(2023, 7, 1): 500, date(2024, 1, 1): 525, date(2024, 7, 1): 525, date(2025, 1, 1): 475,
+        date(2025, 7, 1): 425, date(2026, 1, 1): 375,
     },
 }
 SOURCES: Mapping[str, str] = {

@@ -47,6 +47,8 @@ class Moved(Fact):
     charge: str | None = None
     brand: str | None = None
     last4: str | None = None
+    # What the card's bank or network advises about trying again, if it does.
+    advice: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,53 @@ class PaidOut(Fact):
 
 
 @dataclass(frozen=True)
+class MethodPending(Fact):
+    """A method was saved, but only by what was told; a job fetches the rest. `what` is setup or saved_by."""
+
+    what: str
+    object_id: str
+
+
+@dataclass(frozen=True)
+class MethodSaved(Fact):
+    """A payment method was saved for later, by our request `setup` or by our payment `payment`."""
+
+    method: str
+    customer: str | None
+    setup: str
+    payment: str
+    kind: str
+    brand: str
+    last4: str
+    exp_month: int | None = None
+    exp_year: int | None = None
+    # Stripe's own permission to debit a bank account; a card has none.
+    mandate: str | None = None
+
+
+@dataclass(frozen=True)
+class MethodChanged(Fact):
+    """A saved method as it stands now: a new card in place of an old one, or gone."""
+
+    method: str
+    gone: bool
+    kind: str
+    brand: str
+    last4: str
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+@dataclass(frozen=True)
+class MandateChanged(Fact):
+    """Stripe's permission to debit a bank account as it stands now: active, inactive or pending."""
+
+    mandate: str
+    method: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Noted(Fact):
     """Something to keep and show, with nothing to book."""
 
@@ -129,7 +178,8 @@ class Noted(Fact):
 
 _KINDS: dict[str, type[Fact]] = {
     kind.__name__: kind
-    for kind in (Received, Moved, Described, BalanceLine, BalancePending, Refunded, ChargedBack, PaidOut, Noted)}
+    for kind in (Received, Moved, Described, BalanceLine, BalancePending, Refunded, ChargedBack, PaidOut, MethodPending,
+                 MethodSaved, MethodChanged, MandateChanged, Noted)}
 
 
 def from_data(data: dict[str, Any]) -> Fact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.domain import plan_rules, settlements
 from portal.domain.policy import Policy
 
 # Emails that ask for money need some hours of the day in which they may leave.
@@ -30,8 +31,14 @@ def clashes(policy: Policy, *, has_bank_details: bool) -> tuple[Clash, ...]:
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "never_quiet"))
     if policy.deferral_days > policy.deferral_longest_days:
         found.append(Clash("deferral_days", "deferral_longest_days", "at_once_beyond_longest"))
+    if policy.promise_days > policy.deferral_longest_days:
+        found.append(Clash("promise_days", "deferral_longest_days", "promise_beyond_longest"))
     if 24 - quiet_hours(policy) < FEWEST_LOUD_HOURS:
         found.append(Clash("quiet_from_hour", "quiet_until_hour", "always_quiet"))
+    if bool(policy.early_pay_basis_points) != bool(policy.early_pay_days):
+        found.append(Clash("early_pay_basis_points", "early_pay_days", "early_pay_half_said"))
+    found += [Clash("plans", "plans", code) for code in plan_rules.contradictions(policy.plan_rules)]
+    found += [Clash("settlements", "settlements", code) for code in settlements.contradictions(policy.settlement_rules)]
     return tuple(found)
 
 

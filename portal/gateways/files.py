@@ -29,9 +29,17 @@ class FileStore:
             raise ValueError("files must be kept outside the application's own folder")
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def put(self, content: bytes) -> str:
-        """Keep a file for good and return its key; when this returns, the file survives a power cut."""
-        key = secrets.token_hex(20)
+    @staticmethod
+    def new_key() -> str:
+        """Make a key under which a file can be kept."""
+        return secrets.token_hex(20)
+
+    def put(self, content: bytes, key: str = "") -> str:
+        """Keep a file for good and return its key; when this returns, the file survives a power cut.
+
+        Without a key it gets a new one; a key that is taken is refused (FileExistsError).
+        """
+        key = key or self.new_key()
         path = self._path(key)
         path.parent.mkdir(exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -66,12 +74,16 @@ class FileStore:
             raise ValueError("a room is named in letters")
         return FileStore(self._root / name)
 
+    def older(self, moment: datetime) -> list[str]:
+        """List the keys of this place under which a file was put before a moment."""
+        return sorted(path.name for path in self._root.glob("??/*")
+                      if KEY.fullmatch(path.name) and path.stat().st_mtime < moment.timestamp())
+
     def forget_older(self, moment: datetime) -> int:
         """Remove every file of this place that was put there before a moment; returns how many."""
-        old = [path for path in self._root.glob("??/*")
-               if KEY.fullmatch(path.name) and path.stat().st_mtime < moment.timestamp()]
-        for path in old:
-            path.unlink(missing_ok=True)
+        old = self.older(moment)
+        for key in old:
+            self._path(key).unlink(missing_ok=True)
         return len(old)
 
     def _path(self, key: str) -> Path:

@@ -12,13 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import typst
 
 LETTERS = Path(__file__).resolve().parent.parent / "templates" / "letters"
+Ladder: TypeAlias = "tuple[tuple[list[typst.PDFStandard], bool], ...]"
 # Best first. Both standards refuse a character that no font of ours has; without them it is printed as an empty box.
-LADDER: tuple[tuple[list[typst.PDFStandard], bool], ...] = ((["a-2a", "ua-1"], True), ([], True), ([], False))
+LADDER: Ladder = ((["a-2a", "ua-1"], True), ([], True), ([], False))
+# What is signed carries its exact bytes inside, and a file in a file needs the third of these standards.
+CARRYING: Ladder = ((["a-3a", "ua-1"], True), (["a-3b"], False), ([], False))
 INK = "#2b2a27"
 LONGEST_UNBROKEN = 28
 MAX_LOGO_BYTES = 200_000
@@ -128,6 +131,26 @@ class PostLetter(Paper):
     codes: tuple[Code, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignedText(Paper):
+    """What somebody signed: its pieces as (kind, words), and the files it carries as (name, what it is, bytes).
+
+    `facts` say who signed it and how, `closing` how it is checked.
+    """
+
+    pieces: tuple[tuple[str, str], ...]
+    facts_title: str
+    files: tuple[tuple[str, str, bytes], ...]
+
+
+def signed_text(data: SignedText) -> bytes:
+    """Print what was signed as a PDF file, with the exact bytes of it inside."""
+    pieces = [{"kind": kind, "words": _printable(words)} for kind, words in data.pieces]
+    files = [{"name": name, "about": about, "content": content.decode()} for name, about, content in data.files]
+    return _print("agreement.typ", replace(data, pieces=(), files=()), CARRYING, pieces=pieces, files=files,
+                  facts_title=_printable(data.facts_title))
+
+
 def post_letter(data: PostLetter) -> bytes:
     """Print a letter as a PDF file."""
     drawn = [{"svg": code.svg.decode(), "caption": _printable(code.caption)} for code in data.codes]
@@ -145,7 +168,7 @@ def receipt(data: Receipt) -> bytes:
     return _print("receipt.typ", data)
 
 
-def _print(template: str, paper: Paper, **more: Any) -> bytes:
+def _print(template: str, paper: Paper, ladder: Ladder = LADDER, **more: Any) -> bytes:
     """Print at the best standard these words allow, plainer rather than not at all; a broken logo is left out."""
     payload = {**_payload(paper), **more}
     plainer = [payload]
@@ -153,7 +176,7 @@ def _print(template: str, paper: Paper, **more: Any) -> bytes:
         plainer.append({**payload, "business": {**payload["business"], "logo": None}})
     failure: typst.TypstError | None = None
     for candidate in plainer:
-        for standards, tags in LADDER:
+        for standards, tags in ladder:
             try:
                 return _compile(template, candidate, standards, tags, paper.issued_at)
             except typst.TypstError as error:

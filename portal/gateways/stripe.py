@@ -1,4 +1,4 @@
-"""Stripe, in our words: the only module that imports its library and names its calls.
+"""Stripe, in our words: hosted pages, look-ups, refunds, the lines of its balance, its events.
 
 Every POST carries a key made from a stored row, and no call is made while a transaction is open.
 """
@@ -8,48 +8,24 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from config import Settings
-from portal.db import refuse_inside_transaction
 from portal.domain.money_facts import Fact
 from portal.gateways import stripe_facts
+from portal.gateways.stripe_client import LOOK_BACK, asking, invalid_request, options
+from portal.gateways.stripe_client import StripeRefused as StripeRefused
+from portal.gateways.stripe_client import StripeUnknown as StripeUnknown
+from portal.gateways.stripe_lists import ListCalls
+from portal.gateways.stripe_saved import SavedMethodCalls
 
-if TYPE_CHECKING:
-    import stripe
-
-API_VERSION = "2026-10-28.endive"
 EVENT_AGE = timedelta(seconds=300)
-NETWORK_RETRIES = 2
-LOOK_BACK = timedelta(minutes=5)
 # The two parts of Stripe's signature header that count: the time of signing, and a signature by the scheme we know.
 SIGNED_AT = re.compile(r"(?:^|,)\s*t=([0-9]{1,12})\s*(?=,|$)")
 SIGNATURE = re.compile(r"(?:^|,)\s*v1=([^,\s]+)")
 UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])", re.IGNORECASE)
-
-
-class StripeUnknown(Exception):
-    """Stripe gave no answer, or one that leaves open whether it acted; never to be read as a failure.
-
-    `answered` is true for a server error: Stripe is done with the request and repeats that error under its key.
-    """
-
-    def __init__(self, what: str, *, answered: bool = False) -> None:
-        super().__init__(what)
-        self.answered = answered
-
-
-class StripeRefused(Exception):
-    """Stripe said no, and did nothing."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class BadWebhook(Exception):
@@ -77,38 +53,22 @@ class CheckoutPage:
     status: str
 
 
-class StripeGateway:
+class StripeGateway(SavedMethodCalls, ListCalls):
     """Speaks with Stripe by one client; `account` is a connected account's id or None for our own."""
-
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
-        self._settings = settings
-        # When a look-up was answered is when its facts were true.
-        self._now = clock or _utc_now
-
-    @cached_property
-    def _client(self) -> stripe.StripeClient:
-        # Imported when first needed: the library is large, and most pages never speak with Stripe.
-        import stripe
-
-        stripe.enable_telemetry = False
-        return stripe.StripeClient(
-            self._settings.stripe_secret_key.get_secret_value(), stripe_version=API_VERSION,
-            max_network_retries=NETWORK_RETRIES, base_addresses={"api": self._settings.stripe_api_base},
-            http_client=stripe.RequestsClient(timeout=self._settings.stripe_timeout_seconds))
 
     def create_checkout(self, request: Mapping[str, Any], *, key: str, account: str | None) -> CheckoutPage:
         """Open a hosted page for a stored request; the same key and request give the same page."""
-        with _asking("create_checkout"):
+        with asking("create_checkout"):
             session = self._client.v1.checkout.sessions.create(
-                params=dict(request), options=_options(account, key))  # type: ignore[arg-type]
+                params=dict(request), options=options(account, key))  # type: ignore[arg-type]
             return CheckoutPage(session.id, session.url or "", session.status or "open")
 
     def expire_checkout(self, session: str, *, account: str | None) -> bool:
         """Close a hosted page; False when it can no longer be closed because it was completed."""
-        with _asking("expire_checkout"):
+        with asking("expire_checkout"):
             try:
-                self._client.v1.checkout.sessions.expire(session, options=_options(account, f"expire:{session}"))
-            except _invalid_request():
+                self._client.v1.checkout.sessions.expire(session, options=options(account, f"expire:{session}"))
+            except invalid_request():
                 return False
             return True
 
@@ -116,9 +76,9 @@ class StripeGateway:
         """Look for the page of an attempt whose answer was lost, by the payment id written in it."""
         window = {"gte": int((created_at - LOOK_BACK).timestamp()),
                   "lte": int((created_at + timedelta(days=1)).timestamp())}
-        with _asking("find_checkout"):
+        with asking("find_checkout"):
             listing = self._client.v1.checkout.sessions.list(
-                params={"created": window, "limit": 100}, options=_options(account))  # type: ignore[arg-type]
+                params={"created": window, "limit": 100}, options=options(account))  # type: ignore[arg-type]
             for session in listing.auto_paging_iter():
                 if session.client_reference_id == payment:
                     return CheckoutPage(session.id, session.url or "", session.status or "")
@@ -127,21 +87,21 @@ class StripeGateway:
     def look_up_session(self, session: str, *, account: str | None) -> list[Fact]:
         """Ask how a hosted page and its payment stand now."""
         expand = ["payment_intent.latest_charge.balance_transaction"]
-        with _asking("look_up_session"):
+        with asking("look_up_session"):
             found = self._client.v1.checkout.sessions.retrieve(
-                session, params={"expand": expand}, options=_options(account))
+                session, params={"expand": expand}, options=options(account))
             return stripe_facts.facts_of_session(found.to_dict(), account or "", self._now())
 
     def look_up_intent(self, intent: str, *, account: str | None) -> list[Fact]:
         """Ask how a payment stands now."""
-        with _asking("look_up_intent"):
+        with asking("look_up_intent"):
             found = self._client.v1.payment_intents.retrieve(
-                intent, params={"expand": ["latest_charge.balance_transaction"]}, options=_options(account))
+                intent, params={"expand": ["latest_charge.balance_transaction"]}, options=options(account))
             return stripe_facts.facts_of_intent(found.to_dict(), account or "", self._now())
 
     def look_up_account(self, account: str | None) -> AccountState:
         """Ask how an account stands; None asks for our own."""
-        with _asking("look_up_account"):
+        with asking("look_up_account"):
             found = (self._client.v1.accounts.retrieve(account) if account
                      else self._client.v1.accounts.retrieve_current()).to_dict()
         due = (found.get("requirements") or {}).get("currently_due") or []
@@ -151,11 +111,11 @@ class StripeGateway:
 
     def look_up_returns(self, intent: str, *, account: str | None) -> list[Fact]:
         """Ask what went back of a payment: its refunds and chargebacks."""
-        with _asking("look_up_returns"):
+        with asking("look_up_returns"):
             refunds = self._client.v1.refunds.list(params={"payment_intent": intent, "limit": 100},
-                                                   options=_options(account))
+                                                   options=options(account))
             disputes = self._client.v1.disputes.list(params={"payment_intent": intent, "limit": 100},
-                                                     options=_options(account))
+                                                     options=options(account))
             facts: list[Fact] = []
             for refund in refunds.auto_paging_iter():
                 facts += stripe_facts.facts_of_refund(refund.to_dict(), account or "", self._now())
@@ -165,25 +125,25 @@ class StripeGateway:
 
     def refund(self, *, intent: str, amount: int, refund: str, key: str, account: str | None) -> list[Fact]:
         """Send money of a payment back; `refund` is our public id."""
-        with _asking("refund"):
+        with asking("refund"):
             made = self._client.v1.refunds.create(
                 params={"payment_intent": intent, "amount": amount, "metadata": {"refund": refund}},
-                options=_options(account, key))
+                options=options(account, key))
             return stripe_facts.facts_of_refund(made.to_dict(), account or "", self._now())
 
     def balance_line(self, line: str, *, account: str | None) -> list[Fact]:
         """Fetch one line of Stripe's balance with its fee."""
-        with _asking("balance_line"):
+        with asking("balance_line"):
             found = self._client.v1.balance_transactions.retrieve(
-                line, params={"expand": ["source"]}, options=_options(account))
+                line, params={"expand": ["source"]}, options=options(account))
             return [stripe_facts.line_of(found.to_dict(), account or "")]
 
     def balance_lines(self, *, account: str | None, since: datetime) -> Iterator[Fact]:
         """List every line of Stripe's balance since a time, oldest last."""
-        with _asking("balance_lines"):
+        with asking("balance_lines"):
             listing = self._client.v1.balance_transactions.list(
                 params={"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.source"]},
-                options=_options(account))
+                options=options(account))
             for line in listing.auto_paging_iter():
                 yield stripe_facts.line_of(line.to_dict(), account or "")
 
@@ -192,10 +152,10 @@ class StripeGateway:
         found: list[dict[str, Any]] = []
         # Stripe takes at most twenty types in one question.
         for types in (stripe_facts.EVENT_TYPES, stripe_facts.ALSO_EVENT_TYPES):
-            with _asking("events"):
+            with asking("events"):
                 listing = self._client.v1.events.list(
                     params={"created": {"gte": int(since.timestamp())}, "limit": 100, "types": list(types)},
-                    options=_options(account))
+                    options=options(account))
                 found += [event.to_dict() for event in listing.auto_paging_iter()]
         for event in found:
             event.setdefault("account", account)
@@ -260,38 +220,3 @@ def _storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {_storable(name): _storable(item) for name, item in value.items()}
     return value
-
-
-def _options(account: str | None, key: str | None = None) -> Any:
-    options: dict[str, str] = {}
-    if account:
-        options["stripe_account"] = account
-    if key:
-        options["idempotency_key"] = key
-    return options
-
-
-@contextmanager
-def _asking(what: str) -> Iterator[None]:
-    """Turn the library's errors into the two that matter: it said no, or we do not know."""
-    refuse_inside_transaction(f"Stripe {what}")
-    import stripe
-
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.IdempotencyError) as error:
-        raise StripeUnknown(type(error).__name__) from error
-    except stripe.StripeError as error:
-        if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
-            raise StripeUnknown(f"http {error.http_status}", answered=(error.http_status or 0) >= 500) from error
-        raise StripeRefused(str(error.code or error.http_status)) from error
-
-
-def _invalid_request() -> type[Exception]:
-    import stripe
-
-    return stripe.InvalidRequestError
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

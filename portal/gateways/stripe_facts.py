@@ -18,6 +18,7 @@ from portal.domain.money_facts import (
     Received,
     Refunded,
 )
+from portal.gateways import stripe_method_facts as methods
 
 Data = Mapping[str, Any]
 
@@ -96,7 +97,7 @@ def facts_of_intent(data: Data, account: str, happened_at: datetime, payment: st
     error = data.get("last_payment_error")
     if status == "requires_payment_method" and error:
         return [Moved(account, happened_at, _id(data), None, payment, "declined", _reason(error),
-                      known["charge"], *_method(error))]
+                      known["charge"], *_method(error), advice=_advice(error))]
     state = {"processing": "processing", "canceled": "canceled", "requires_action": "requires_action"}.get(status)
     if state is None:
         return []
@@ -184,11 +185,20 @@ def _intent_failed(data: Data, account: str, happened_at: datetime) -> list[Fact
     error = data.get("last_payment_error") or {}
     payment = _metadata(data).get("payment", "")
     return [Moved(account, happened_at, _id(data), None, payment, "declined", _reason(error),
-                  id_of(data.get("latest_charge")), *_method(error))]
+                  id_of(data.get("latest_charge")), *_method(error), advice=_advice(error))]
 
 
 def _intent_received(data: Data, account: str, happened_at: datetime) -> list[Fact]:
-    return facts_of_intent({**data, "status": "succeeded"}, account, happened_at)
+    told = {**data, "status": "succeeded"}
+    return [*facts_of_intent(told, account, happened_at), *methods.pending_of_intent(told, account, happened_at)]
+
+
+def _intent_processing(data: Data, account: str, happened_at: datetime) -> list[Fact]:
+    return [*facts_of_intent(data, account, happened_at), *methods.pending_of_intent(data, account, happened_at)]
+
+
+def _session_completed(data: Data, account: str, happened_at: datetime) -> list[Fact]:
+    return [*facts_of_session(data, account, happened_at), *methods.pending_of_session(data, account, happened_at)]
 
 
 def _payment_of(session: Data) -> str:
@@ -201,6 +211,14 @@ def _metadata(data: Data) -> dict[str, str]:
 
 def _reason(error: Data) -> str:
     return str(error.get("decline_code") or error.get("code") or "generic_decline")
+
+
+def _advice(error: Data) -> str | None:
+    """What the bank advises, else the network by its number; codes such as try_again_later or network_03."""
+    if error.get("advice_code"):
+        return str(error["advice_code"])[:40]
+    number = error.get("network_advice_code")
+    return f"network_{number}"[:40] if number else None
 
 
 def _method(holder: Data | None) -> tuple[str | None, str | None]:
@@ -242,12 +260,12 @@ def _time(seconds: Any) -> datetime:
 
 Reader = Callable[[Data, str, datetime], list[Fact]]
 _READERS: dict[str, Reader] = {
-    "checkout.session.completed": facts_of_session,
+    "checkout.session.completed": _session_completed,
     "checkout.session.async_payment_succeeded": facts_of_session,
     "checkout.session.async_payment_failed": _session_failed,
     "checkout.session.expired": facts_of_session,
     "payment_intent.succeeded": _intent_received,
-    "payment_intent.processing": facts_of_intent,
+    "payment_intent.processing": _intent_processing,
     "payment_intent.requires_action": facts_of_intent,
     "payment_intent.canceled": facts_of_intent,
     "payment_intent.payment_failed": _intent_failed,
@@ -257,4 +275,8 @@ _READERS: dict[str, Reader] = {
     **dict.fromkeys(("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
                      "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"), facts_of_dispute),
     **dict.fromkeys(("payout.paid", "payout.failed"), facts_of_payout),
+    "setup_intent.succeeded": methods.pending_of_setup,
+    "payment_method.detached": methods.detached,
+    **dict.fromkeys(("payment_method.updated", "payment_method.automatically_updated"), methods.facts_of_method),
+    "mandate.updated": methods.facts_of_mandate,
 }

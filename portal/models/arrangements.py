@@ -6,6 +6,7 @@ Time, a pause in hard times and a promise are arrangements. That somebody has pa
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base, Keyed, Public, UtcDateTime
+from portal.models.base import Base, JsonData, Keyed, Public, UtcDateTime
 
 
 class Arrangement(Public, Base):
@@ -85,6 +86,9 @@ class ArrangementInvoice(Base):
     debtor_id: Mapped[int] = mapped_column(BigInteger)
     # True while the arrangement is active: what was only asked for binds nobody.
     binding: Mapped[bool] = mapped_column(default=False)
+    # What of the invoice a plan covers and what it left out when it was signed; empty: whatever is owed.
+    covered_minor: Mapped[int | None] = mapped_column(BigInteger)
+    outside_minor: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "arrangement_id"], ["arrangement.business_id", "arrangement.id"]),
@@ -111,6 +115,8 @@ class ArrangementRound(Keyed, Base):
     until: Mapped[date | None] = mapped_column(Date)
     amount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     words: Mapped[str] = mapped_column(Text, default="")
+    # What exactly was proposed where a day and a sum do not say it: the days and amounts of a plan.
+    terms: Mapped[dict[str, Any] | None] = mapped_column(JsonData)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -63,6 +64,8 @@ class Question(Public, Base):
     debtor_id: Mapped[int] = mapped_column(BigInteger)
     invoice_id: Mapped[int | None] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(10))
+    # What is said about a dispute has its own page on both sides.
+    of_dispute: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(10))
     # Emails in answer to reply+<this>@… land in this thread.
     reply_key: Mapped[str] = mapped_column(String(32), unique=True)

@@ -45,5 +45,5 @@ class Hold(Public, Base):
         CheckConstraint("amount_minor IS NULL OR (amount_minor > 0 AND invoice_id IS NOT NULL)", name="amount"),
         CheckConstraint(
             "cause IN ('dispute', 'deferral', 'promise', 'plan', 'already_paid', 'staff', 'chargeback', "
-            "'transfer', 'import', 'payment', 'hand_over')", name="cause"),
+            "'transfer', 'import', 'payment', 'hand_over', 'settlement')", name="cause"),
     )

@@ -67,6 +67,8 @@ class DebtorSession(Keyed, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The code that opened level 2; it stands in the evidence of what is signed there.
+    code_id: Mapped[int | None] = mapped_column(BigInteger)
     # The chain of sessions of one visit began then; two hours later it ends whatever happens.
     visit_started_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

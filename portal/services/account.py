@@ -11,20 +11,20 @@ from sqlalchemy import select
 from portal.domain.access import Access
 from portal.domain.acts import Acts, discount_now, open_acts
 from portal.domain.hand_overs import HandedTo
+from portal.domain.holds import last_moment
 from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
 from portal.models import Business
 from portal.runtime import Runtime
 from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 from portal.services.coming_steps import Ahead
-from portal.services.lists.resting import last_moment
 from portal.words.core import Words
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
-SHOWN_HOLDS = ("hand_over", "chargeback", "dispute", "payment", "transfer", "deferral", "promise", "already_paid",
-               "plan", "staff", "import")
+SHOWN_HOLDS = ("hand_over", "chargeback", "dispute", "payment", "transfer", "settlement", "deferral", "promise",
+               "already_paid", "plan", "staff", "import")
 # Pauses a debtor has brought about, each with a page that tells how it stands.
-OWN_HOLDS = ("deferral", "promise", "already_paid")
+OWN_HOLDS = ("plan", "settlement", "deferral", "promise", "already_paid")
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,17 @@ class InvoiceView:
     hold: str
     on_its_way: bool
     handed_to: HandedTo | None = None
+    # What of it they question: it rests until it is answered.
+    held_minor: int = 0
+
+    @property
+    def payable_minor(self) -> int:
+        """What can be paid now, at the full price."""
+        return self.left_minor - self.held_minor
 
     @property
     def with_discount_minor(self) -> int:
-        return self.left_minor - (self.discount.discount_minor if self.discount else 0)
+        return self.payable_minor - (self.discount.discount_minor if self.discount else 0)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,13 @@ class Sum:
         return sum(invoice.discount.discount_minor for invoice in self.invoices if invoice.discount)
 
     @property
+    def held_minor(self) -> int:
+        """What of all this they question."""
+        return sum(invoice.held_minor for invoice in self.invoices)
+
+    @property
     def with_discount_minor(self) -> int:
-        return self.left_minor - self.saving_minor
+        return self.left_minor - self.held_minor - self.saving_minor
 
     @property
     def payable_minor(self) -> int:
@@ -183,8 +195,8 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date, *, kno
             total_minor=invoice.total_minor, left_minor=invoice.left_minor,
             days_late=max(0, (today - invoice.due_on).days), lines=tuple(papers.lines[invoice.id]),
             movements=tuple(papers.movements[invoice.id]), documents=tuple(papers.documents[invoice.id]),
-            discount=discount_now(invoice, now), hold=holds.get(invoice.id, holds.get(None, "")),
-            on_its_way=invoice.on_its_way, handed_to=invoice.handed_to)
+            discount=discount_now(invoice, now), hold=_hold_of(invoice, holds), on_its_way=invoice.on_its_way,
+            handed_to=invoice.handed_to, held_minor=invoice.held_minor)
         for invoice in opened}
     sums = _sums(opened, views, standings, alone, now, currency)
     ours = [view for view in views.values() if view.handed_to is None]
@@ -200,6 +212,12 @@ def _holds(standings: list[Standing]) -> dict[int | None, str]:
     for row in sorted(ranked, key=lambda row: SHOWN_HOLDS.index(row.word), reverse=True):
         found[row.invoice_id] = row.word
     return found
+
+
+def _hold_of(invoice: OpenInvoice, holds: Mapping[int | None, str]) -> str:
+    """Name the pause of an invoice; of one that is questioned in part the rest is as late as ever."""
+    hold = holds.get(invoice.id, holds.get(None, ""))
+    return "" if hold == "dispute" and invoice.payable_minor else hold
 
 
 def _arranged(standings: list[Standing], views: Mapping[int, InvoiceView]) -> tuple[Arranged, ...]:
@@ -259,6 +277,7 @@ def pay_options(rt: Runtime, access: Access, currency: str, today: date) -> PayO
     with rt.db.reading() as session:
         policy = debts.policy_of(session, access.business_id)
         has_bank = bool(session.scalar(select(Business.bank_details).where(Business.id == access.business_id)))
-    smallest = {part.currency: min(debts.minimum_part(policy, part.currency), part.left_minor) for part in view.sums}
+    smallest = {part.currency: min(debts.minimum_part(policy, part.currency), part.left_minor - part.held_minor)
+                for part in view.sums}
     return PayOptions(view, smallest, policy.bank_transfer and has_bank)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select, update
@@ -22,8 +23,12 @@ from portal.services import debts, policies
 from portal.services.gatekeeping import zones_of
 
 # What rests while an arrangement stands: reminders, fees, autopay. Nothing of this stops a discount's clock.
-RESTS = {"deferral": (True, True, True), "hardship": (True, True, True), "promise": (True, True, False)}
-HOLD_CAUSE = {"deferral": "deferral", "hardship": "deferral", "promise": "promise"}
+RESTS = {"deferral": (True, True, True), "hardship": (True, True, True), "promise": (True, True, False),
+         "plan": (True, True, False), "settlement": (True, True, True)}
+HOLD_CAUSE = {"deferral": "deferral", "hardship": "deferral", "promise": "promise", "plan": "plan",
+              "settlement": "settlement"}
+# These last until they are over, not until a day: the holds of a plan stand as long as it is kept.
+LASTING = ("plan",)
 PAUSES = ("deferral", "hardship")
 WAITING = ("asked", "countered")
 YEAR = timedelta(days=365)
@@ -39,6 +44,8 @@ class Step:
     amount_minor: int = 0
     words: str = ""
     staff_id: int | None = None
+    # What exactly was proposed, where a day and a sum do not say it.
+    terms: dict[str, Any] | None = None
 
 
 def own(session: Session, access: Access, arrangement_id: str) -> Arrangement:
@@ -71,10 +78,10 @@ def covered(session: Session, arrangement: Arrangement) -> Sequence[int]:
 
 
 def waiting(session: Session, access: Access) -> Arrangement | None:
-    """Find what a reader has asked for and nobody has decided yet."""
+    """Find the time a reader has asked for and nobody has decided about yet."""
     found = session.scalars(select(Arrangement).where(
         Arrangement.business_id == access.business_id, Arrangement.debtor_id == access.debtor_id,
-        Arrangement.state.in_(WAITING)).order_by(Arrangement.id.desc())).all()
+        Arrangement.kind.in_(PAUSES), Arrangement.state.in_(WAITING)).order_by(Arrangement.id.desc())).all()
     return next((one for one in found if visible(session, access, one)), None)
 
 
@@ -118,7 +125,7 @@ def note(session: Session, arrangement: Arrangement, step: Step, now: datetime) 
     session.add(ArrangementRound(
         business_id=arrangement.business_id, arrangement_id=arrangement.id, position=arrangement.version,
         said_by=step.said_by, staff_id=step.staff_id, what=step.what, until=step.until,
-        amount_minor=step.amount_minor, words=step.words, at=now))
+        amount_minor=step.amount_minor, words=step.words, terms=step.terms, at=now))
     session.flush()
 
 
@@ -144,12 +151,17 @@ def activate(session: Session, debtor: Debtor, arrangement: Arrangement, until: 
     _bind(session, arrangement, binding=True)
     _release(session, arrangement, now)
     reminders, fees, autopay = RESTS[arrangement.kind]
-    over = end_of(session, debtor, until)
+    over = None if arrangement.kind in LASTING else end_of(session, debtor, until)
     session.add_all(
         Hold(business_id=debtor.business_id, debtor_id=debtor.id, invoice_id=invoice_id, reminders=reminders,
              fees=fees, autopay=autopay, cause=HOLD_CAUSE[arrangement.kind], cause_id=arrangement.public_id,
              starts_at=now, until=over) for invoice_id in ids)
     session.flush()
+
+
+def check_room(session: Session, debtor: Debtor, kind: str, invoice_ids: Sequence[int]) -> None:
+    """Refuse what could not begin on these invoices because of what stands there; nothing is changed."""
+    gives_way(kind, _standing(session, debtor, invoice_ids))
 
 
 def grant(session: Session, debtor: Debtor, arrangement: Arrangement, until: date, now: datetime) -> None:

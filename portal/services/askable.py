@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain.ledger import FEE_INCOME, INTEREST_INCOME, RECEIVABLE
@@ -64,17 +65,19 @@ def askable(session: Session, now: datetime, debtor: Debtor) -> Askable:
 
 def has_fees(session: Session, debtor: Debtor) -> bool:
     """Say whether a fee or interest was ever added to this debtor's invoices."""
-    return session.scalar(_FEES, {"business": debtor.business_id, "debtor": debtor.id}) is not None
+    return session.scalar(_fees(), {"business": debtor.business_id, "debtor": debtor.id}) is not None
 
 
-_OWED, _INCOME = aliased(LedgerAccount), aliased(LedgerAccount)
-# Put together once: it is asked for every email that names sums.
-_FEES = (
-    select(LedgerTransfer.id)
-    .join(_OWED, _OWED.id == LedgerTransfer.debit_account_id)
-    .join(_INCOME, _INCOME.id == LedgerTransfer.credit_account_id)
-    .where(_OWED.business_id == bindparam("business"), _OWED.debtor_id == bindparam("debtor"),
-           _OWED.kind == RECEIVABLE, _INCOME.kind.in_((FEE_INCOME, INTEREST_INCOME))).limit(1))
+@cache
+def _fees() -> Select[int]:
+    """Put the question together once, and not while the module loads: an alias needs all tables mapped to the end."""
+    owed, income = aliased(LedgerAccount), aliased(LedgerAccount)
+    return (
+        select(LedgerTransfer.id)
+        .join(owed, owed.id == LedgerTransfer.debit_account_id)
+        .join(income, income.id == LedgerTransfer.credit_account_id)
+        .where(owed.business_id == bindparam("business"), owed.debtor_id == bindparam("debtor"),
+               owed.kind == RECEIVABLE, income.kind.in_((FEE_INCOME, INTEREST_INCOME))).limit(1))
 
 
 def _free(invoice_id: int, left: int, holds: list[_Held]) -> int:

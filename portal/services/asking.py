@@ -11,7 +11,7 @@ from portal import logs
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Payment
 from portal.runtime import Runtime
-from portal.services import attempts, facts
+from portal.services import attempts, autopay_charges, facts
 
 # Soon at first, then ever more rarely: a page that closed, a debit that takes days.
 WAITS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6))
@@ -64,7 +64,9 @@ def ask(rt: Runtime, payment_id: int) -> None:
     with rt.db.reading() as session:
         payment = session.get_one(Payment, payment_id)
     try:
-        if payment.state in ("created", "unknown"):
+        if payment.state in ("created", "unknown") and payment.channel == "off_session":
+            autopay_charges.recover(rt, payment_id)
+        elif payment.state in ("created", "unknown"):
             page = attempts.open_page(rt, payment_id)
             if page is None or not page.session:
                 return

@@ -5,16 +5,17 @@ A payment whose answer was lost is asked for again under the same key with the s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways.stripe import CheckoutPage, StripeRefused, StripeUnknown
-from portal.models import Payment, PaymentInvoice, lock_debtor
+from portal.models import InstallmentPayment, Payment, PaymentInvoice, lock_debtor
 from portal.runtime import Runtime
-from portal.services import facts
+from portal.services import fact_lookup, facts
 
 # Stripe refuses a page that would close in under thirty minutes; the margin covers a retry or two.
 SHORTEST_PAGE = timedelta(minutes=30)
@@ -87,6 +88,8 @@ def _close(rt: Runtime, payment: Payment, state: str, code: str | None) -> None:
             .values(state=state, failure_code=code, ask_at=None))
         if closed.rowcount:  # type: ignore[attr-defined]
             session.execute(update(PaymentInvoice).where(PaymentInvoice.payment_id == payment.id).values(open=False))
+            session.execute(update(InstallmentPayment).where(
+                InstallmentPayment.payment_id == payment.id).values(open=False))
     rt.db.run(work)
 
 
@@ -111,3 +114,14 @@ def page_closes_at(now: datetime, deadline: datetime | None, grace: timedelta) -
     if deadline is None:
         return usual
     return max(now + SHORTEST_PAGE + MARGIN, min(usual, deadline + grace))
+
+
+def close_later(session: Session, invoice_ids: Collection[int], now: datetime) -> None:
+    """Let a job close the payment pages that are open for some invoices, right after the commit."""
+    pages = session.execute(
+        select(Payment.checkout_session, Payment.stripe_account).distinct()
+        .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+        .where(PaymentInvoice.invoice_id.in_(sorted(invoice_ids)), PaymentInvoice.open,
+               or_(Payment.state == "open", Payment.state == "unknown"), Payment.checkout_session.is_not(None)))
+    for session_id, account in pages:
+        fact_lookup.ask_later(session, "close_page", str(session_id), account or "", now)

@@ -43,16 +43,18 @@ from portal.models import (
     SuspenseItem,
     lock_debtor,
 )
-from portal.services import ledger, search, settle
+from portal.services import ledger, plan_money, search, settle, settlement_ends
 from portal.services.fact_lookup import lock_business
 
 
 @dataclass(frozen=True)
 class Part:
-    """A sum for one invoice, minor units."""
+    """A sum for one invoice, and the offer it meets with what that takes off; minor units."""
 
     invoice: Invoice
     amount: int
+    discount: int = 0
+    offer_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, 
     for position, part in enumerate(parts):
         session.add(PaymentInvoice(
             payment_id=payment.id, invoice_id=part.invoice.id, business_id=debtor.business_id, debtor_id=debtor.id,
-            position=position, amount_minor=part.amount))
+            position=position, amount_minor=part.amount, discount_minor=part.discount, offer_id=part.offer_id))
     session.flush()
     bank = own(BANK, currency)
     entries = [
@@ -149,8 +151,13 @@ def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, 
                              f"manual:{payment.id}:credit", "payment", payment.public_id, received_at,
                              memo=f"manual_{channel}"))
     ledger.post(session, debtor.business_id, entries, now=now)
-    if settle.needs_settling(session, debtor.business_id, debtor.id, currency):
+    met = any(part.offer_id for part in parts)
+    if met or settle.needs_settling(session, debtor.business_id, debtor.id, currency):
         settle.settle(session, debtor.business_id, debtor.id, currency, cause=f"manual:{payment.id}", now=now)
+    else:
+        plan_money.follow(session, debtor.business_id, debtor.id, now)
+    if met:
+        settlement_ends.follow_money(session, payment.id, now)
     return payment
 
 
@@ -178,6 +185,8 @@ def bounce_outside(session: Session, payment: Payment, *, happened_at: datetime,
     payment.returned_minor = payment.captured_minor
     ledger.post(session, payment.business_id, entries, now=now)
     settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=key, now=now)
+    if any(row.offer_id for row in rows):
+        settlement_ends.follow_money(session, payment.id, now)
 
 
 def credit_note(session: Session, invoice: Invoice, amount: int, *, tax: int, cause: str, now: datetime) -> None:
@@ -191,7 +200,8 @@ def credit_note(session: Session, invoice: Invoice, amount: int, *, tax: int, ca
               cause.split(":")[0], cause.split(":", 1)[1][:80], now, memo=word)
         for kind, part, word in ((CREDIT_NOTES, amount - tax, "credit"), (TAX, tax, "tax_credit")) if part]
     ledger.post(session, invoice.business_id, entries, now=now)
-    settle.settle(session, invoice.business_id, invoice.debtor_id, invoice.currency, cause=cause, now=now)
+    settle.settle(session, invoice.business_id, invoice.debtor_id, invoice.currency, cause=f"{cause}:{invoice.id}",
+                  now=now)
 
 
 def write_off(session: Session, invoice: Invoice, *, cause: str, now: datetime) -> int:

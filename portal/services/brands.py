@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy.orm import Session
 
 from portal.domain.brand import safe_color
@@ -16,10 +17,12 @@ from portal.models import Business
 from portal.runtime import Runtime
 
 HASH_LENGTH = 16
+REMEMBERED = 256
 # The columns view() needs of a business.
 SHOWN = ("id", "slug", "name", "legal_name", "timezone", "locale", "country", "currency", "brand_color", "logo_svg",
          "contact_name", "contact_email", "contact_phone", "contact_hours", "where_to_check", "postal_address",
          "bank_details")
+WRITTEN_AS_JSON = {"contact_hours", "where_to_check", "bank_details"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,23 @@ def view(row: Business) -> BusinessView:
         css_name=_named(row.slug, stylesheet(row.brand_color)),
         logo_name=_named(row.slug, row.logo_svg) if row.logo_svg else None,
     )
+
+
+def columns() -> list[ColumnElement[object]]:
+    """Give the columns that known() is made of, each as it is written."""
+    named = [(name, getattr(Business, name)) for name in SHOWN]
+    return [cast(column, String) if name in WRITTEN_AS_JSON else column for name, column in named]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def known(values: tuple[object, ...]) -> BusinessView:
+    """Give the view of a business that was read as columns().
+
+    All of it was read, and by all of it it is remembered: what has changed in between is another business to this.
+    """
+    read = {name: json.loads(str(value)) if name in WRITTEN_AS_JSON else value
+            for name, value in zip(SHOWN, values, strict=True)}
+    return view(Business(**read))
 
 
 def by_slug(session: Session, slug: str) -> Business:

@@ -65,6 +65,13 @@ def candidates(session: Session, claim: PaymentClaim) -> Sequence[Candidate]:
 
 def match(rt: Runtime, access: StaffAccess, claim_id: str, payment_id: str, *, words: str = "") -> Answered:
     """Say which payment it is; reminders go on for what is left. Raises Refusal: not_found, claim_decided, pick_one."""
+    now = rt.now()
+    return rt.db.run(lambda session: match_in(session, access, claim_id, payment_id, words=words, now=now))
+
+
+def match_in(session: Session, access: StaffAccess, claim_id: str, payment_id: str, *, now: datetime,
+             words: str = "") -> Answered:
+    """Say which payment it is, in the caller's transaction, as match() does."""
     def work(session: Session, claim: PaymentClaim) -> bool:
         payment = session.scalars(select(Payment).where(
             Payment.public_id == payment_id, Payment.business_id == claim.business_id,
@@ -74,7 +81,7 @@ def match(rt: Runtime, access: StaffAccess, claim_id: str, payment_id: str, *, w
         claim.state, claim.payment_id = "matched", payment.id
         return True
 
-    return _answer(rt, access, claim_id, words, work)
+    return _answer(session, access, claim_id, words, work, now)
 
 
 def reject(rt: Runtime, access: StaffAccess, claim_id: str, *, words: str) -> Answered:
@@ -85,33 +92,29 @@ def reject(rt: Runtime, access: StaffAccess, claim_id: str, *, words: str) -> An
         claim.state = "rejected"
         return False
 
-    return _answer(rt, access, claim_id, words, work)
-
-
-def _answer(rt: Runtime, access: StaffAccess, claim_id: str, words: str,
-            work: Callable[[Session, PaymentClaim], bool]) -> Answered:
-    access.require("work")
     now = rt.now()
+    return rt.db.run(lambda session: _answer(session, access, claim_id, words, work, now))
+
+
+def _answer(session: Session, access: StaffAccess, claim_id: str, words: str,
+            work: Callable[[Session, PaymentClaim], bool], now: datetime) -> Answered:
+    access.require("work")
     body = told(words, longest=LONGEST_ANSWER) if words.strip() else ""
-
-    def run(session: Session) -> Answered:
-        claim = find(session, access, claim_id)
-        lock_debtor(session, access.business_id, claim.debtor_id)
-        # What was read before the lock may be old.
-        session.refresh(claim)
-        if claim.state != "waiting":
-            raise Refusal("conflict", "claim_decided")
-        found = work(session, claim)
-        claim.staff_id, claim.decided_at, claim.answer = access.staff_id, now, body
-        payment_claims.release(session, claim, now)
-        name = session.get_one(Staff, access.staff_id).name
-        message = arrangement_mail.tell_of_claim(session, now, claim, found=found, staff_name=name)
-        record(session, at=now, actor=staff_actor(access), act=f"claim.{claim.state}", business_id=access.business_id,
-               debtor_id=claim.debtor_id, target=f"claim:{claim.public_id}")
-        standings.recount_one(session, access.business_id, claim.debtor_id, now)
-        return Answered(message.state == "queued", message.reason)
-
-    return rt.db.run(run)
+    claim = find(session, access, claim_id)
+    lock_debtor(session, access.business_id, claim.debtor_id)
+    # What was read before the lock may be old.
+    session.refresh(claim)
+    if claim.state != "waiting":
+        raise Refusal("conflict", "claim_decided")
+    found = work(session, claim)
+    claim.staff_id, claim.decided_at, claim.answer = access.staff_id, now, body
+    payment_claims.release(session, claim, now)
+    name = session.get_one(Staff, access.staff_id).name
+    message = arrangement_mail.tell_of_claim(session, now, claim, found=found, staff_name=name)
+    record(session, at=now, actor=staff_actor(access), act=f"claim.{claim.state}", business_id=access.business_id,
+           debtor_id=claim.debtor_id, target=f"claim:{claim.public_id}")
+    standings.recount_one(session, access.business_id, claim.debtor_id, now)
+    return Answered(message.state == "queued", message.reason)
 
 
 def _days(one: date, other: date) -> int:

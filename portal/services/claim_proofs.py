@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -13,10 +13,13 @@ from portal.domain.errors import Refusal
 from portal.domain.proof_files import MEDIA_TYPES, Kind, kind_of, named
 from portal.domain.roles import StaffAccess
 from portal.gateways import proof_files
-from portal.gateways.files import UnknownFile
+from portal.gateways.files import FileStore, UnknownFile
 from portal.models import Debtor, PaymentClaim, StoredFile
 from portal.runtime import Runtime
 from portal.services.documents import Document, safe_name
+
+# Between a file and its row lie seconds; whatever waits a day waits for ever.
+NEVER_SO_LONG = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Kept:
     kind: Kind
     size: int
     sha256: str
+    # Names the file until a row does, so that one whose row was never written is found and removed.
+    mark: str
 
 
 def keep(rt: Runtime, sent: Sent) -> Kept:
@@ -45,8 +50,10 @@ def keep(rt: Runtime, sent: Sent) -> Kept:
     """
     kind = kind_of(sent.content)
     content = proof_files.cleaned(sent.content, kind)
-    return Kept(rt.files.put(content), safe_name(named(sent.name, kind)), kind, len(content),
-                hashlib.sha256(content).hexdigest())
+    key = rt.files.new_key()
+    mark = _arriving(rt).put(key.encode())
+    return Kept(rt.files.put(content, key), safe_name(named(sent.name, kind)), kind, len(content),
+                hashlib.sha256(content).hexdigest(), mark)
 
 
 def attach(session: Session, claim: PaymentClaim, kept: Kept, now: datetime) -> None:
@@ -63,6 +70,36 @@ def attach(session: Session, claim: PaymentClaim, kept: Kept, now: datetime) -> 
 def drop(rt: Runtime, kept: Kept) -> None:
     """Take a file out of the store that no claim was given."""
     rt.files.delete(kept.key)
+    arrived(rt, kept)
+
+
+def arrived(rt: Runtime, kept: Kept) -> None:
+    """Forget that a file was on its way: its row is committed, or it is gone."""
+    _arriving(rt).delete(kept.mark)
+
+
+def sweep(rt: Runtime) -> int:
+    """Remove files that were kept long ago and whose row was never written; returns how many.
+
+    Only files that were marked as on their way are looked at, so that a database restored from yesterday costs no file.
+    """
+    removed = 0
+    for mark in _arriving(rt).older(rt.now() - NEVER_SO_LONG):
+        try:
+            key = _arriving(rt).get(mark).decode()
+        except UnknownFile:
+            continue
+        with rt.db.reading() as session:
+            named_by_a_row = session.scalar(select(StoredFile.id).where(StoredFile.storage_key == key)) is not None
+        if not named_by_a_row:
+            rt.files.delete(key)
+            removed += 1
+        _arriving(rt).delete(mark)
+    return removed
+
+
+def _arriving(rt: Runtime) -> FileStore:
+    return rt.files.room("arriving")
 
 
 def name_of(session: Session, claim: PaymentClaim) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+from portal.domain.holds import last_moment
 from portal.domain.reminding import HELD, TAKEN
-from portal.services.lists.resting import last_moment
 from portal.services.next_steps import Next
 from portal.words.core import Words
 from portal.words.reminder_tones import WAITS

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Consent, Debtor
+from portal.services.reachable import Reachable
 
 EMAIL, LETTER, PHONE = "email", "letter", "phone"
 CHANNELS = (EMAIL, LETTER, PHONE)
@@ -68,16 +69,16 @@ def refused(session: Session, debtor_ids: Iterable[int]) -> dict[int, frozenset[
     return {debtor_id: frozenset(channels) for debtor_id, channels in found.items()}
 
 
-def may_call(debtor: Debtor, refused: frozenset[str]) -> bool:
+def may_call(debtor: Reachable, refused: frozenset[str]) -> bool:
     """Say whether a debtor may be called: there is a number, they allow it, and no reader said it is not them."""
     return bool(debtor.phone) and _is_reachable(debtor) and PHONE not in refused
 
 
-def may_write(debtor: Debtor, refused: frozenset[str]) -> bool:
+def may_write(debtor: Reachable, refused: frozenset[str]) -> bool:
     """Say whether a letter may go to a debtor, as far as they and their readers have a say in it."""
     return _is_reachable(debtor) and LETTER not in refused
 
 
-def _is_reachable(debtor: Debtor) -> bool:
+def _is_reachable(debtor: Reachable) -> bool:
     # Whose email reached a stranger may have a stranger's number and street, too, until one of the staff has looked.
     return debtor.erased_at is None and debtor.email_state != "wrong_person"

@@ -32,7 +32,7 @@ from portal.models import (
     StoredFile,
 )
 from portal.runtime import Runtime
-from portal.services import claim_proofs, debtor_desk, documents, personal_data
+from portal.services import claim_proofs, debtor_desk, dispute_files, documents, personal_data
 from portal.services.audit import record, staff_actor
 from portal.services.documents import Document
 
@@ -115,7 +115,8 @@ def erase(rt: Runtime, access: StaffAccess, debtor_id: str, *, knowing_recent_mo
         if claims.recent_until is not None and not knowing_recent_money:
             raise Refusal("conflict", "recent_money")
         proofs = claim_proofs.erase(rt, session, debtor)
-        removed = {**personal_data.erase(session, debtor, now), "proofs": proofs}
+        papers = dispute_files.erase(rt, session, debtor)
+        removed = {**personal_data.erase(session, debtor, now), "proofs": proofs, "dispute_files": papers}
         record(session, at=now, actor=staff_actor(access), act="debtor.erased", business_id=access.business_id,
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", removed=removed,
                recent_money=claims.recent_until is not None)
@@ -137,7 +138,8 @@ def take_out(rt: Runtime, access: StaffAccess, debtor_id: str) -> Document:
         data = personal_data.take_out(session, debtor)
         record(session, at=now, actor=staff_actor(access), act="debtor.exported", business_id=access.business_id,
                debtor_id=debtor.id, target=f"debtor:{debtor.public_id}")
-        return debtor, data, [*_files(session, debtor), *claim_proofs.of_debtor(session, debtor)]
+        return debtor, data, [*_files(session, debtor), *claim_proofs.of_debtor(session, debtor),
+                              *dispute_files.of_debtor(session, debtor)]
 
     debtor, data, files = rt.db.run(work)
     statement = documents.statement(rt, Access(access.business_id, debtor.id, 0, "", KNOWN))

@@ -17,9 +17,21 @@ from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, Invoice, LedgerAccount, Payment
 from portal.runtime import Runtime
-from portal.services import bookkeeping, debtor_desk, debtor_relief, ledger, links, messages, nonces, settle, standings
+from portal.services import (
+    bookkeeping,
+    debtor_desk,
+    debtor_relief,
+    ledger,
+    links,
+    messages,
+    nonces,
+    outside_offers,
+    settle,
+    standings,
+)
 from portal.services.audit import record, staff_actor
 from portal.services.bookkeeping import Part
+from portal.services.outside_offers import Came
 
 CHANNELS = ("transfer", "cash", "check")
 LONGEST_REFERENCE = 40
@@ -42,6 +54,8 @@ class Seen:
     # Somebody was told that it looks recorded already, and says that it is another one.
     not_the_same: bool = False
     send_receipt: bool = False
+    # The line of a bank statement that tells of it.
+    bank_line: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,36 +119,37 @@ def record_payment(rt: Runtime, access: StaffAccess, debtor_id: str, seen: Seen)
     Raises Refusal: not_found, amount_negative, unknown_channel, day_to_come, nothing_billed, other_currency,
     payment_looks_recorded, payment_above_billed, day_too_old.
     """
-    access.require("record_money")
     now = rt.now()
+    return rt.db.run(lambda session: receive(session, access, debtor_id, seen, now))
+
+
+def receive(session: Session, access: StaffAccess, debtor_id: str, seen: Seen, now: datetime) -> Recorded:
+    """Book money as record_payment() does, in the caller's transaction; takes the debtor's lock first."""
+    access.require("record_money")
     if seen.channel not in CHANNELS:
         raise Refusal("invalid", "unknown_channel")
     if seen.amount_minor <= 0:
         raise Refusal("invalid", "amount_negative")
-
-    def work(session: Session) -> Recorded:
-        debtor = debtor_desk.lock(session, access, debtor_id, erased_too=True)
-        number = nonces.number(access, "payment", seen.nonce)
-        known = session.scalars(select(Payment).where(
-            Payment.business_id == access.business_id, Payment.number == number)).one_or_none()
-        if known is not None:
-            if known.debtor_id != debtor.id:
-                raise Refusal("conflict", "form_used_elsewhere")
-            return Recorded(known.public_id, known.number, known.currency, known.captured_minor, 0)
-        received_at = debtor_desk.moment_of(seen.received_on, debtor_desk.zone_of(session, access), now)
-        if not seen.not_the_same:
-            _refuse_a_double(session, access, seen, received_at)
-        _refuse_a_slip(session, access, debtor, seen)
-        before = ledger.credit_of(session, access.business_id, debtor.id, seen.currency)
-        payment = bookkeeping.receive_outside(
-            session, debtor, _parts(session, debtor, seen), channel=seen.channel, amount=seen.amount_minor,
-            reference=seen.reference.strip(), received_at=received_at, now=now, number=number)
-        rest = max(0, ledger.credit_of(session, access.business_id, debtor.id, seen.currency) - before)
-        _tell(session, access, debtor, payment, seen, now)
-        standings.recount_one(session, access.business_id, debtor.id, now)
-        return Recorded(payment.public_id, payment.number, payment.currency, payment.captured_minor, rest)
-
-    return rt.db.run(work)
+    debtor = debtor_desk.lock(session, access, debtor_id, erased_too=True)
+    number = nonces.number(access, "payment", seen.nonce)
+    known = session.scalars(select(Payment).where(
+        Payment.business_id == access.business_id, Payment.number == number)).one_or_none()
+    if known is not None:
+        if known.debtor_id != debtor.id:
+            raise Refusal("conflict", "form_used_elsewhere")
+        return Recorded(known.public_id, known.number, known.currency, known.captured_minor, 0)
+    received_at = debtor_desk.moment_of(seen.received_on, debtor_desk.zone_of(session, access), now)
+    if not seen.not_the_same:
+        _refuse_a_double(session, access, seen, received_at)
+    _refuse_a_slip(session, access, debtor, seen)
+    before = ledger.credit_of(session, access.business_id, debtor.id, seen.currency)
+    payment = bookkeeping.receive_outside(
+        session, debtor, _parts(session, debtor, seen, received_at), channel=seen.channel, amount=seen.amount_minor,
+        reference=seen.reference.strip(), received_at=received_at, now=now, number=number)
+    rest = max(0, ledger.credit_of(session, access.business_id, debtor.id, seen.currency) - before)
+    _tell(session, access, debtor, payment, seen, now)
+    standings.recount_one(session, access.business_id, debtor.id, now)
+    return Recorded(payment.public_id, payment.number, payment.currency, payment.captured_minor, rest)
 
 
 def _tell(session: Session, access: StaffAccess, debtor: Debtor, payment: Payment, seen: Seen, now: datetime) -> None:
@@ -144,7 +159,8 @@ def _tell(session: Session, access: StaffAccess, debtor: Debtor, payment: Paymen
     record(session, at=now, actor=staff_actor(access), act="payment.recorded", business_id=access.business_id,
            debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", payment=payment.public_id,
            channel=payment.channel, amount=payment.amount_minor, currency=payment.currency,
-           received_on=str(seen.received_on), invoices=list(seen.invoice_ids))
+           received_on=str(seen.received_on), invoices=list(seen.invoice_ids),
+           **({"bank_line": seen.bank_line} if seen.bank_line else {}))
 
 
 def _refuse_a_slip(session: Session, access: StaffAccess, debtor: Debtor, seen: Seen) -> None:
@@ -168,24 +184,18 @@ def _refuse_a_double(session: Session, access: StaffAccess, seen: Seen, received
             raise Refusal("conflict", "payment_looks_recorded", number=payment.number)
 
 
-def _parts(session: Session, debtor: Debtor, seen: Seen) -> list[Part]:
+def _parts(session: Session, debtor: Debtor, seen: Seen, received_at: datetime) -> list[Part]:
     """Spread the money over the chosen invoices, or over all that are open, the oldest due first.
 
-    Worked: 150.00 for invoices of 100.00 and 80.00 is 100.00 and 50.00; 200.00 leaves 20.00 as credit.
+    Worked: 150.00 for invoices of 100.00 and 80.00 is 100.00 and 50.00; 200.00 leaves 20.00 as credit. A discount or a
+    settlement that it meets is taken.
     """
-    open_ones = _open(session, debtor, seen.currency)
-    if seen.invoice_ids:
-        chosen = [debtor_desk.invoice_of(session, debtor, public_id) for public_id in dict.fromkeys(seen.invoice_ids)]
-        if any(invoice.currency != seen.currency for invoice in chosen):
-            raise Refusal("invalid", "other_currency")
-        wanted = {invoice.id for invoice in chosen}
-        open_ones = [(invoice, left) for invoice, left in open_ones if invoice.id in wanted]
-    left_over, parts = seen.amount_minor, []
-    for invoice, left in open_ones:
-        if left_over > 0:
-            parts.append(Part(invoice, min(left, left_over)))
-            left_over -= parts[-1].amount
-    return parts or [Part(_newest(session, debtor, seen), seen.amount_minor)]
+    chosen = [debtor_desk.invoice_of(session, debtor, public_id) for public_id in dict.fromkeys(seen.invoice_ids)]
+    if any(invoice.currency != seen.currency for invoice in chosen):
+        raise Refusal("invalid", "other_currency")
+    found = outside_offers.parts(session, debtor, Came(
+        seen.currency, seen.amount_minor, received_at, frozenset(invoice.id for invoice in chosen)))
+    return found or [Part(_newest(session, debtor, seen), seen.amount_minor)]
 
 
 def _newest(session: Session, debtor: Debtor, seen: Seen) -> Invoice:
@@ -217,23 +227,27 @@ def take_back(rt: Runtime, access: StaffAccess, debtor_id: str, payment_id: str,
 
     Raises Refusal: not_found, cannot_bounce, credit_is_used, day_to_come.
     """
-    access.require("record_money")
     now = rt.now()
+    rt.db.run(lambda session: give_back(session, access, debtor_id, payment_id, happened_on=happened_on, words=words,
+                                        now=now))
 
-    def work(session: Session) -> None:
-        debtor = debtor_desk.lock(session, access, debtor_id, erased_too=True)
-        payment = _outside(session, debtor, payment_id)
-        if payment.returned_minor and payment.returned_minor == payment.captured_minor:
-            return
-        moment = debtor_desk.moment_of(happened_on, debtor_desk.zone_of(session, access), now)
-        bookkeeping.bounce_outside(session, payment, happened_at=moment, now=now)
-        debtor_desk.keep_words(session, access, debtor, now, f"payment:{payment.public_id}", words)
-        record(session, at=now, actor=staff_actor(access), act="payment.bounced", business_id=access.business_id,
-               debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", payment=payment.public_id,
-               amount=payment.captured_minor, currency=payment.currency, happened_on=str(happened_on))
-        standings.recount_one(session, access.business_id, debtor.id, now)
 
-    rt.db.run(work)
+def give_back(session: Session, access: StaffAccess, debtor_id: str, payment_id: str, *, happened_on: date,
+              words: str, now: datetime, bank_line: str = "") -> None:
+    """Take a recorded payment back as take_back() does, in the caller's transaction; the debtor's lock comes first."""
+    access.require("record_money")
+    debtor = debtor_desk.lock(session, access, debtor_id, erased_too=True)
+    payment = _outside(session, debtor, payment_id)
+    if payment.returned_minor and payment.returned_minor == payment.captured_minor:
+        return
+    moment = debtor_desk.moment_of(happened_on, debtor_desk.zone_of(session, access), now)
+    bookkeeping.bounce_outside(session, payment, happened_at=moment, now=now)
+    debtor_desk.keep_words(session, access, debtor, now, f"payment:{payment.public_id}", words)
+    record(session, at=now, actor=staff_actor(access), act="payment.bounced", business_id=access.business_id,
+           debtor_id=debtor.id, target=f"debtor:{debtor.public_id}", payment=payment.public_id,
+           amount=payment.captured_minor, currency=payment.currency, happened_on=str(happened_on),
+           **({"bank_line": bank_line} if bank_line else {}))
+    standings.recount_one(session, access.business_id, debtor.id, now)
 
 
 def outside_payment(rt: Runtime, access: StaffAccess, debtor_id: str, payment_id: str) -> Payment:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain import credit_terms
 from portal.domain.credit_terms import Terms
 from portal.domain.errors import Refusal
+from portal.domain.holds import last_moment
 from portal.domain.learning import Tally
 from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.roles import StaffAccess
@@ -35,7 +36,6 @@ from portal.models import (
 from portal.runtime import Runtime
 from portal.services import consents, debtor_holds, debtor_next, debtor_sums, learning, questions, timeline
 from portal.services.debtor_next import Coming, Habits
-from portal.services.lists.resting import last_moment
 from portal.services.questions import ThreadView
 from portal.services.timeline import Timeline
 from portal.services.timeline.entry import Scope
@@ -171,7 +171,7 @@ def page(rt: Runtime, access: StaffAccess, debtor_id: str, *, group: str = "", b
             person=_view(debtor, assigned), today=today,
             # Where something is open, each invoice tells what was written off; else the account as a whole does.
             sums=_sums(accounts, invoices, {} if invoices else debtor_sums.written_off(session, debtor)),
-            invoices=[*invoices, *closed], holds=_hold_rows(session, debtor, holds),
+            invoices=[*invoices, *closed], holds=_hold_rows(session, debtor, holds, reads_reasons=access.may("work")),
             coming=debtor_next.coming(session, debtor, now, today, _dues(invoices), [
                 (last_moment(hold.until), hold.cause) for hold, _, _ in holds if hold.until]),
             habits=debtor_next.habits(session, debtor), terms=_terms(debtor, standing),
@@ -299,12 +299,16 @@ def _holds(session: Session, debtor: Debtor, now: datetime) -> list[tuple[Hold, 
             for hold, number, currency, line in session.execute(query)]
 
 
-def _hold_rows(session: Session, debtor: Debtor, holds: Sequence[tuple[Hold, str, int]]) -> list[HoldRow]:
+def _hold_rows(session: Session, debtor: Debtor, holds: Sequence[tuple[Hold, str, int]], *,
+               reads_reasons: bool) -> list[HoldRow]:
     reasons = _reasons(session, debtor, [hold.public_id for hold, _, _ in holds if hold.cause == "staff"])
     rows = []
     for hold, named, line in holds:
         number, _, currency = named.rpartition(":")
         code, words = reasons.get(hold.public_id, ("", ""))
+        if code == "hardship" and not reads_reasons:
+            # Who looks only is not told of somebody's hard times.
+            code, words = "other", ""
         rows.append(HoldRow(
             hold.public_id, hold.cause, number, hold.amount_minor or line, currency, hold.reminders, hold.fees,
             hold.starts_at, last_moment(hold.until) if hold.until else None, code, words,

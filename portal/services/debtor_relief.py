@@ -74,7 +74,7 @@ def invoice_view(rt: Runtime, access: StaffAccess, debtor_id: str, invoice_id: s
         left = ledger.left_by_invoice(session, access.business_id, debtor.id).get(invoice.id, 0)
         return InvoiceView(
             debtor.public_id, debtor.name, invoice.public_id, invoice.number, invoice.title, invoice.currency,
-            invoice.total_minor, left, invoice.total_minor - _credited(session, invoice),
+            invoice.total_minor, left, invoice.total_minor - credited_before(session, invoice),
             debtor.erased_at is not None)
 
 
@@ -101,7 +101,7 @@ def goodwill(rt: Runtime, access: StaffAccess, debtor_id: str, currency: str, am
         if given + amount > billed:
             raise Refusal("invalid", "credit_above_billed", most=max(0, billed - given), currency=currency)
         # A sum in slices is the same sum.
-        _keep_to_limit(session, access, currency, given + amount, now)
+        keep_to_limit(session, access, currency, given + amount, now)
         bookkeeping.thank(session, debtor, currency, amount, cause=cause, now=now)
         _note(session, access, debtor, now, "goodwill.given", f"goodwill:{cause}", why, amount=amount,
               currency=currency)
@@ -128,10 +128,10 @@ def credit_note(rt: Runtime, access: StaffAccess, debtor_id: str, invoice_id: st
         if any(ledger.is_posted(session, access.business_id, f"{cause}:{kind}:{invoice.id}")
                for kind in ("credit", "tax_credit")):
             return tax
-        most = invoice.total_minor - _credited(session, invoice)
+        most = invoice.total_minor - credited_before(session, invoice)
         if amount > most:
             raise Refusal("invalid", "credit_above_invoice", most=most, currency=invoice.currency)
-        _keep_to_limit(session, access, invoice.currency, invoice.total_minor - most + amount, now)
+        keep_to_limit(session, access, invoice.currency, invoice.total_minor - most + amount, now)
         bookkeeping.credit_note(session, invoice, amount, tax=tax, cause=cause, now=now)
         _note(session, access, debtor, now, "credit_note.made", cause, why, amount=amount, tax=tax,
               currency=invoice.currency, invoice=invoice.public_id)
@@ -205,7 +205,7 @@ def _check_words(why: Why) -> None:
         raise Refusal("invalid", "reason_missing")
 
 
-def _keep_to_limit(session: Session, access: StaffAccess, currency: str, amount: int, now: datetime) -> None:
+def keep_to_limit(session: Session, access: StaffAccess, currency: str, amount: int, now: datetime) -> None:
     """Above the limit one person gives nothing away by these two acts; alone in the house, only with a fresh proof."""
     if amount <= policies.in_force(session, access.business_id).second_person_above(currency):
         return
@@ -234,7 +234,7 @@ def _tax_of(session: Session, invoice: Invoice) -> int:
         InvoiceLine.invoice_id == invoice.id)) or 0
 
 
-def _credited(session: Session, invoice: Invoice) -> int:
+def credited_before(session: Session, invoice: Invoice) -> int:
     """Tell what was credited of an invoice before, also where it went into the debtor's credit; minor units."""
     accounts = select(LedgerAccount.id).where(
         LedgerAccount.business_id == invoice.business_id, LedgerAccount.debtor_id == invoice.debtor_id,

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnClause, Row, and_, bindparam, exists, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnClause, ColumnElement, Row, and_, bindparam, exists, false, func, literal_column, select
+from sqlalchemy.orm import Session, aliased
 
 from portal.db import Asked, Question
 from portal.domain.access import Access
-from portal.domain.currencies import minimum_charge
+from portal.domain.currencies import minimum_charge, step
+from portal.domain.disputes import discount_on_rest, held
 from portal.domain.hand_overs import HandedTo
 from portal.domain.ledger import RECEIVABLE
+from portal.domain.offers import rest_of, spread_off
 from portal.domain.policy import Policy
 from portal.domain.quotes import OpenInvoice, OpenOffer
 from portal.models import (
     HandOver,
     HandOverInvoice,
+    Hold,
     Invoice,
     LedgerAccount,
     Offer,
     Payment,
     PaymentInvoice,
     PolicyVersion,
+    SettlementOffer,
 )
 from portal.models.base import fixed
+
+# Stands for all of an invoice, where the sum of what is questioned is told by one number.
+ALL_OF_IT = 2 ** 60
 
 
 def open_invoices(session: Asked, access: Access) -> Sequence[OpenInvoice]:
     """List the invoices a reader may see on which something is left, with their open offers."""
     values = {"business": access.business_id, "debtor": access.debtor_id}
     if access.invoice_ids is None:
-        return [_open_invoice(row) for row in _open_query(narrowed=False).ask(session, values)]
+        return _settled_together([_open_invoice(row) for row in _open_query(narrowed=False).ask(session, values)])
     only = {"only": sorted(access.invoice_ids)}
-    return [_open_invoice(row) for row in _open_query(narrowed=True).ask(session, {**values, **only})]
+    return _settled_together(
+        [_open_invoice(row) for row in _open_query(narrowed=True).ask(session, {**values, **only})])
 
 
 @cache
@@ -48,15 +57,25 @@ def _open_query(*, narrowed: bool) -> Question:
         Payment.id == PaymentInvoice.payment_id, Payment.state == fixed("processing")).label("on_its_way")
     # As the index of the open ones says it; from "open = 1" SQLite would not know that index, and read them all.
     handed_now: ColumnClause[Any] = literal_column("hand_over_invoice.open")
+    questioned = (
+        select(Hold.invoice_id.label("invoice"), func.sum(func.coalesce(Hold.amount_minor, ALL_OF_IT)).label("minor"),
+               func.min(Hold.starts_at).label("since"))
+        .where(Hold.debtor_id == bindparam("debtor"), Hold.cause == fixed("dispute"), Hold.released_at.is_(None))
+        .group_by(Hold.invoice_id).subquery())
     query = (
         select(Invoice.id, Invoice.public_id, Invoice.number, Invoice.title, Invoice.issued_on, Invoice.due_on,
                Invoice.currency, Invoice.total_minor, LedgerAccount.id.label("account"), left, on_its_way,
                Offer.id.label("offer_id"), Offer.kind.label("offer_kind"), Offer.discount_minor, Offer.basis_points,
-               Offer.deadline, HandOver.to_kind, HandOver.to_name, HandOver.to_contact, HandOver.reference)
+               Offer.deadline, Offer.base_minor, Offer.part_effect, SettlementOffer.arrangement_id.label("group"),
+               _others(narrowed=narrowed).label("others"), questioned.c.minor.label("questioned"),
+               questioned.c.since.label("questioned_at"), HandOver.to_kind, HandOver.to_name, HandOver.to_contact,
+               HandOver.reference)
         .join(LedgerAccount, LedgerAccount.invoice_id == Invoice.id)
         .outerjoin(Offer, and_(Offer.invoice_id == Invoice.id, Offer.withdrawn_at.is_(None)))
+        .outerjoin(SettlementOffer, SettlementOffer.offer_id == Offer.id)
         .outerjoin(HandOverInvoice, and_(HandOverInvoice.invoice_id == Invoice.id, handed_now))
         .outerjoin(HandOver, HandOver.id == HandOverInvoice.hand_over_id)
+        .outerjoin(questioned, questioned.c.invoice == Invoice.id)
         .where(LedgerAccount.business_id == bindparam("business"), LedgerAccount.debtor_id == bindparam("debtor"),
                LedgerAccount.kind == fixed(RECEIVABLE), LedgerAccount.credits < LedgerAccount.debits)
         .order_by(Invoice.due_on, Invoice.id))
@@ -64,15 +83,67 @@ def _open_query(*, narrowed: bool) -> Question:
 
 
 def _open_invoice(row: Row[*tuple[Any, ...]]) -> OpenInvoice:
-    terms = None
-    # Early-pay and prompt-pay discounts ask for the whole invoice; a part paid before it has used the chance.
-    if row.offer_id is not None and (row.left_minor == row.total_minor or row.offer_kind == "settlement"):
-        terms = OpenOffer(row.offer_id, row.offer_kind, row.discount_minor, row.basis_points, row.deadline)
+    rests = _rests(row)
+    terms = _terms(row, row.left_minor - rests)
     handed = HandedTo(row.to_kind, row.to_name, row.to_contact, row.reference) if row.to_kind else None
     return OpenInvoice(
         id=row.id, public_id=row.public_id, number=row.number, title=row.title, issued_on=row.issued_on,
         due_on=row.due_on, currency=row.currency, total_minor=row.total_minor, left_minor=row.left_minor, offer=terms,
-        on_its_way=row.on_its_way, account=row.account, handed_to=handed)
+        on_its_way=row.on_its_way, account=row.account, handed_to=handed, held_minor=rests)
+
+
+def _rests(row: Row[*tuple[Any, ...]]) -> int:
+    if row.questioned is None:
+        return 0
+    questioned = int(row.questioned)
+    return held(row.left_minor, [None if questioned >= ALL_OF_IT else questioned])
+
+
+def _others(*, narrowed: bool) -> ColumnElement[bool]:
+    """Whether the settlement an offer belongs to has open invoices that a narrow link does not show."""
+    if not narrowed:
+        return false()
+    beside, other, account = aliased(SettlementOffer), aliased(Offer), aliased(LedgerAccount)
+    return exists().where(
+        beside.arrangement_id == SettlementOffer.arrangement_id, other.id == beside.offer_id,
+        other.withdrawn_at.is_(None), other.invoice_id.not_in(bindparam("only", expanding=True)),
+        account.invoice_id == other.invoice_id, account.credits < account.debits)
+
+
+def _terms(row: Row[*tuple[Any, ...]], payable: int) -> OpenOffer | None:
+    if row.offer_id is None:
+        return None
+    base, unit = row.total_minor if row.base_minor is None else row.base_minor, step(row.currency)
+    if row.offer_kind == "settlement":
+        # What was paid since it was accepted counts towards it; the forgiven rest stays the same.
+        discount, base = row.discount_minor, row.left_minor
+    else:
+        discount = rest_of(row.part_effect, row.discount_minor, base=base, left=row.left_minor, step=unit)
+    discount = discount_on_rest(discount, base=min(base, row.left_minor), rest=payable)
+    discount -= discount % unit if row.group is None else 0
+    if not discount:
+        return None
+    return OpenOffer(
+        row.offer_id, row.offer_kind, discount, row.basis_points, row.deadline, row.questioned_at, row.part_effect,
+        base, row.group or 0, not row.others)
+
+
+def _settled_together(invoices: list[OpenInvoice]) -> list[OpenInvoice]:
+    """Spread what each settlement forgives over all of its invoices as they stand now: it has one price."""
+    groups: dict[int, list[int]] = {}
+    for place, invoice in enumerate(invoices):
+        if invoice.offer is not None and invoice.offer.group:
+            groups.setdefault(invoice.offer.group, []).append(place)
+    for places in groups.values():
+        found = [invoices[place] for place in places]
+        off = sum(invoice.offer.discount_minor for invoice in found if invoice.offer)
+        lefts = [invoice.payable_minor for invoice in found]
+        # Where less is left than was to be forgiven, all of it is asked for: that is less than was agreed.
+        parts = spread_off(lefts, off) if off < sum(lefts) else [0] * len(lefts)
+        for place, invoice, part in zip(places, found, parts, strict=True):
+            assert invoice.offer is not None
+            invoices[place] = replace(invoice, offer=replace(invoice.offer, discount_minor=part) if part else None)
+    return invoices
 
 
 def policy_of(session: Session, business_id: int) -> Policy:

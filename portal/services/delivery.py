@@ -28,7 +28,7 @@ from portal.gateways.mail import (
 from portal.models import Message, lock_debtor
 from portal.models.base import fixed
 from portal.runtime import Runtime
-from portal.services import audit, last_look, mail_links, receipts, sending_limits
+from portal.services import agreement_mail, agreement_papers, audit, last_look, mail_links, receipts, sending_limits
 from portal.services.last_look import LEASE, Ready
 from portal.services.sending_limits import UNLIMITED, Room
 from portal.words.emails import fill_in, plain
@@ -161,6 +161,9 @@ def _reply_to(address: str) -> str:
 
 def _attachments(rt: Runtime, ready: Ready) -> tuple[Attachment, ...]:
     kind, _, public_id = ready.message.attachment.partition(":")
+    if kind == agreement_mail.KIND:
+        signed = agreement_papers.for_mail(rt, ready.message.business_id, public_id)
+        return (Attachment(signed.name, signed.media_type, signed.content),)
     if kind != "receipt":
         return ()
     assert ready.debtor is not None

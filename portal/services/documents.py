@@ -26,7 +26,7 @@ from portal.models import (
     StoredFile,
 )
 from portal.runtime import Runtime
-from portal.services import account_rows, letters, paper_sheets, receipts
+from portal.services import account_rows, debts, letters, paper_sheets, receipts
 from portal.words import statement_paper
 from portal.words.core import Words, for_reader, speaking
 from portal.words.statement_paper import Account, BilledInvoice, BilledLine, Move
@@ -170,12 +170,14 @@ def _billed(session: Session, access: Access, invoices: list[Invoice]) -> list[B
                LedgerAccount.invoice_id.in_(ids))).all()
     papers = account_rows.papers(session, {owner: account for owner, account, _ in accounts if owner is not None})
     left = {owner: minor for owner, _, minor in accounts}
+    held = {one.id: one.held_minor for one in debts.open_invoices(session, access)}
     return [BilledInvoice(
         number=one.number, title=one.title, issued_on=one.issued_on, due_on=one.due_on, terms=one.terms,
         currency=one.currency, total_minor=one.total_minor, left_minor=left.get(one.id, 0),
         lines=tuple(BilledLine(line.text, line.amount_minor, line.tax_minor, line.tax_basis_points)
                     for line in papers.lines[one.id]),
-        moves=tuple(Move(move.memo, move.at, move.amount_minor) for move in papers.movements[one.id]))
+        moves=tuple(Move(move.memo, move.at, move.amount_minor) for move in papers.movements[one.id]),
+        held_minor=held.get(one.id, 0))
         for one in invoices]
 
 

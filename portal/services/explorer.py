@@ -129,6 +129,32 @@ def account(rt: Runtime, access: StaffAccess, name: str, period: Period, after: 
         return _page(session, business, name, ids, period, after)
 
 
+@dataclass(frozen=True)
+class Figures:
+    """An account for a statement: its accounts, their ids, and what lay on it before a period, minor units."""
+
+    currency: str
+    ids: Select[Any]
+    own: frozenset[int]
+    before: int
+
+
+def figures(session: Session, business: Business, name: str, period: Period) -> Figures:
+    """Give what a statement of an account starts from; raises Refusal not_found/unknown_page."""
+    kind, currency, owner = _named(name)
+    ids = _ids(business, kind, currency, owner)
+    own = frozenset(session.scalars(ids))
+    if not own:
+        raise Refusal("not_found", "unknown_page")
+    before = 0
+    if period.first is not None:
+        debits, credits, _ = _figure(session, ids, [
+            LedgerTransfer.business_id == business.id,
+            LedgerTransfer.happened_at < day_start(business, period.first)], "")
+        before = debits - credits
+    return Figures(currency, ids, own, before)
+
+
 def _named(name: str) -> tuple[str, str, str]:
     kind, sign, rest = name.partition("-")
     currency, _, owner = rest.partition("-")

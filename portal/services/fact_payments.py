@@ -16,7 +16,17 @@ from portal.domain.money_facts import Described, Moved, Received
 from portal.models import Hold, Payment, PaymentInvoice, SuspenseItem
 from portal.models.payments import OPEN_STATES
 from portal.models.writes import together
-from portal.services import arrivals, audit, fact_lookup, ledger, messages, settle
+from portal.services import (
+    arrivals,
+    audit,
+    autopay_outcomes,
+    fact_lookup,
+    ledger,
+    messages,
+    plan_money,
+    settle,
+    settlement_ends,
+)
 from portal.services.arrivals import Expected
 from portal.services.fact_lookup import Subject
 
@@ -55,8 +65,13 @@ def receive(session: Session, fact: Received, now: datetime) -> Arrival:
     if posted.credit or any(part.offer_id for part in payment.parts):
         settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=f"{fact.intent}:paid",
                       now=now)
+    if any(part.offer_id for part in payment.parts):
+        settlement_ends.follow_money(session, payment.id, now)
     if payment.state == "processing":
         _release_hold(session, payment, now)
+    if payment.in_plan:
+        autopay_outcomes.received(session, payment.id)
+        plan_money.follow(session, payment.business_id, payment.debtor_id, now)
     if payment.rivaled:
         _close_stale_pages(session, payment, now)
     return Arrival("applied", payment.awaited)
@@ -121,14 +136,22 @@ def move(session: Session, fact: Moved, now: datetime) -> str:
     if payment.moved_at is not None and fact.happened_at < payment.moved_at:
         return "applied"
     payment.moved_at = fact.happened_at
-    payment.failure_code = fact.failure_code or payment.failure_code
-    if fact.state == "processing":
+    state, code = _meant(payment, fact)
+    payment.failure_code = code or payment.failure_code
+    if state == "processing":
         _start_waiting(session, subject, now)
-    elif fact.state == "declined" and payment.channel == "checkout" and payment.state != "processing":
+    elif state == "declined" and payment.channel == "checkout" and payment.state != "processing":
         pass  # The page stays open: another card may do.
-    elif fact.state in ENDED_STATES and not (fact.state == "expired" and payment.state == "processing"):
-        _end(session, subject, ENDED_STATES[fact.state], now)
+    elif state in ENDED_STATES and not (state == "expired" and payment.state == "processing"):
+        _end(session, subject, ENDED_STATES[state], fact.advice, now)
     return "applied"
+
+
+def _meant(payment: Payment, fact: Moved) -> tuple[str, str | None]:
+    """What a change means: a charge that wants its payer there, while nobody is, has been refused."""
+    if fact.state == "requires_action" and payment.channel == "off_session":
+        return "declined", "authentication_required"
+    return fact.state, fact.failure_code
 
 
 def describe(session: Session, fact: Described, now: datetime) -> str:
@@ -161,13 +184,14 @@ def _start_waiting(session: Session, subject: Subject, now: datetime) -> None:
                  debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}")
 
 
-def _end(session: Session, subject: Subject, state: str, now: datetime) -> None:
+def _end(session: Session, subject: Subject, state: str, advice: str | None, now: datetime) -> None:
     payment = subject.payment
     was_processing, payment.state = payment.state == "processing", state
     payment.ask_at = None
     _close_lines(subject)
     _release_hold(session, payment, now)
-    if was_processing and state == "failed":
+    automatic = autopay_outcomes.ended(session, payment, state, advice, now)
+    if was_processing and state == "failed" and not automatic:
         messages.queue_debit_failed(session, now, payment)
     audit.record(session, at=now, actor=audit.STRIPE, act=f"payment.{state}", business_id=payment.business_id,
                  debtor_id=payment.debtor_id, target=f"payment:{payment.public_id}", code=payment.failure_code)

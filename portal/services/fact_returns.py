@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.ledger import CLEARING, SUSPENSE, Account, Entry, debtor_credit, own, receivable
 from portal.domain.money_facts import ChargedBack, Refunded
 from portal.models import Chargeback, Hold, Payment, Refund, SuspenseItem
-from portal.services import audit, fact_balance, fact_lookup, ledger, messages, settle
+from portal.services import audit, fact_balance, fact_lookup, ledger, messages, settle, settlement_ends
 from portal.services.fact_lookup import Subject
 
 # A refund's states in the order they may follow each other; a later one is never undone by an earlier.
@@ -136,6 +136,8 @@ def _return(session: Session, subject: Subject, amount: int, kind: str, key: str
         parts = _from_credit(session, payment, parts)
     _post_parts(session, payment, parts, kind, key, happened_at, now)
     settle.settle(session, payment.business_id, payment.debtor_id, payment.currency, cause=key, now=now)
+    if any(line.offer_id for line in subject.lines):
+        settlement_ends.follow_money(session, payment.id, now)
 
 
 def _from_credit(session: Session, payment: Payment, parts: dict[Account, int]) -> dict[Account, int]:

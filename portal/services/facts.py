@@ -13,6 +13,10 @@ from portal.domain.money_facts import (
     ChargedBack,
     Described,
     Fact,
+    MandateChanged,
+    MethodChanged,
+    MethodPending,
+    MethodSaved,
     Moved,
     PaidOut,
     Received,
@@ -20,7 +24,7 @@ from portal.domain.money_facts import (
     from_data,
 )
 from portal.models import WaitingFact
-from portal.services import fact_balance, fact_lookup, fact_payments, fact_returns
+from portal.services import fact_balance, fact_lookup, fact_payments, fact_returns, saved_methods
 
 
 def apply(session: Session, fact: Fact, *, now: datetime) -> str:
@@ -47,8 +51,22 @@ def apply(session: Session, fact: Fact, *, now: datetime) -> str:
         case PaidOut():
             outcome = fact_balance.pay_out(session, fact, now)
         case _:
-            outcome = "noted"
+            outcome = _of_methods(session, fact, now)
     return outcome
+
+
+def _of_methods(session: Session, fact: Fact, now: datetime) -> str:
+    """Book what was told of saved methods; money does not move by it."""
+    match fact:
+        case MethodPending():
+            fact_lookup.ask_later(session, fact.what, fact.object_id, fact.account, now)
+        case MethodSaved():
+            return saved_methods.saved(session, fact, now)
+        case MethodChanged():
+            return saved_methods.changed(session, fact, now)
+        case MandateChanged():
+            return saved_methods.mandate_changed(session, fact, now)
+    return "noted"
 
 
 def _apply_waiting(session: Session, received: Received, now: datetime) -> None:

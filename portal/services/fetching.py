@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import logs
-from portal.gateways.stripe import StripeRefused, StripeUnknown
+from portal.domain.money_facts import Fact
+from portal.gateways.stripe import StripeGateway, StripeRefused, StripeUnknown
 from portal.models import StripeFetch
 from portal.runtime import Runtime
 from portal.services import attempts, facts
@@ -56,12 +58,27 @@ def _claim(rt: Runtime, limit: int) -> list[tuple[StripeFetch, str]]:
 
 def _fetch(rt: Runtime, row: StripeFetch) -> None:
     account = row.account or None
-    if row.kind == "close_page":
-        attempts.close_page(rt, row.object_id, account)
+    act = ACTS.get(row.kind)
+    if act is not None:
+        act(rt, row.object_id, account)
         return
-    found = rt.stripe.balance_line(row.object_id, account=account)
+    found = QUESTIONS[row.kind](rt.stripe, row.object_id, account)
     now = rt.now()
     rt.db.run(lambda session: [facts.apply(session, fact, now=now) for fact in found])
+
+
+# What is only done, and what is asked and its answer booked, by the kind of a row.
+ACTS: dict[str, Callable[[Runtime, str, str | None], object]] = {
+    "close_page": attempts.close_page,
+    "cancel_intent": lambda rt, intent, account: rt.stripe.cancel_charge(intent, account=account),
+    "detach_method": lambda rt, method, account: rt.stripe.detach_method(method, account=account),
+    "forget_customer": lambda rt, customer, account: rt.stripe.forget_customer(customer, account=account),
+}
+QUESTIONS: dict[str, Callable[[StripeGateway, str, str | None], list[Fact]]] = {
+    "balance_line": lambda stripe, line, account: stripe.balance_line(line, account=account),
+    "setup": lambda stripe, setup, account: stripe.look_up_setup(setup, account=account),
+    "saved_by": lambda stripe, intent, account: stripe.look_up_saved_by(intent, account=account),
+}
 
 
 def _finish(rt: Runtime, row: StripeFetch, token: str) -> None:

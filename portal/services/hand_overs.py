@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Refusal
@@ -26,7 +26,7 @@ from portal.models import (
     PaymentInvoice,
 )
 from portal.runtime import Runtime
-from portal.services import debtor_desk, fact_lookup, ledger, nonces, standings
+from portal.services import attempts, debtor_desk, ledger, nonces, standings
 from portal.services.audit import record, staff_actor
 
 CAUSE = "hand_over"
@@ -109,7 +109,7 @@ def hand_over(rt: Runtime, access: StaffAccess, debtor_id: str, wanted: Wanted) 
             session.add(Hold(
                 business_id=access.business_id, debtor_id=debtor.id, invoice_id=invoice.id, reminders=True, fees=True,
                 autopay=True, discount_clock=True, cause=CAUSE, cause_id=public_id, starts_at=now))
-        _close_pages(session, invoices, now)
+        attempts.close_later(session, {invoice.id for invoice in invoices}, now)
         debtor_desk.keep_words(session, access, debtor, now, f"hand_over:{public_id}", wanted.words)
         record(session, at=now, actor=staff_actor(access), act="hand_over.made", business_id=access.business_id,
                debtor_id=debtor.id, target=f"hand_over:{public_id}", to_kind=wanted.to_kind,
@@ -228,14 +228,3 @@ def _end(session: Session, case: HandOver, now: datetime) -> None:
     session.execute(update(Hold).where(
         Hold.business_id == case.business_id, Hold.cause == CAUSE, Hold.cause_id == case.public_id,
         Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
-
-
-def _close_pages(session: Session, invoices: Sequence[Invoice], now: datetime) -> None:
-    """Let a job close the payment pages that are open for what was handed over, right after the commit."""
-    pages = session.execute(
-        select(Payment.checkout_session, Payment.stripe_account).distinct()
-        .join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
-        .where(PaymentInvoice.invoice_id.in_([invoice.id for invoice in invoices]), PaymentInvoice.open,
-               or_(Payment.state == "open", Payment.state == "unknown"), Payment.checkout_session.is_not(None)))
-    for session_id, account in pages:
-        fact_lookup.ask_later(session, "close_page", str(session_id), account or "", now)

@@ -19,6 +19,7 @@ from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.payment_stories import Story, story
 from portal.models import Chargeback, Invoice, LedgerAccount, LedgerTransfer, Payment, PaymentInvoice, Refund
 from portal.runtime import Runtime
+from portal.services import paid_letters
 
 PAGE = 100
 # These are told by their payment's own entry.
@@ -57,10 +58,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class History:
-    """One page of it. `earlier` is the moment the next page begins at, None on the last."""
+    """One page of it. `earlier` is the moment the next page begins at, None on the last.
+
+    `settled`, told by the newest page alone, says whether there is a letter about what is paid in full.
+    """
 
     entries: tuple[Entry, ...]
     earlier: datetime | None
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,9 @@ def history(rt: Runtime, access: Access, before: datetime | None = None) -> Hist
         names = _invoice_names(session, access)
         entries = _payments(session, access, span, names) + _changes(session, access, span, names)
         entries += _refunds_under_way(session, access, span)
+        settled = before is None and paid_letters.any_settled(session, access)
     entries.sort(key=lambda entry: (entry.at, entry.story is not None), reverse=True)
-    return History(tuple(entries), span.since if more else None)
+    return History(tuple(entries), span.since if more else None, settled)
 
 
 def _span(session: Session, access: Access, before: datetime | None) -> tuple[_Span, bool]:

@@ -207,7 +207,7 @@ def _finish(rt: Runtime, now: datetime, link_public_id: str, attempt: int | None
         if not won:
             return None
         session.execute(update(IdentityAttempt).where(IdentityAttempt.id == attempt).values(passed=True))
-        key = sessions.start(session, now, link, level, replaces=replaces)
+        key = sessions.start(session, now, link, level, replaces=replaces, code_id=code_id)
         return NewSession(key, act if level == PROVEN else "")
 
     new = rt.db.run(work)

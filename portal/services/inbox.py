@@ -98,14 +98,23 @@ def catch_up_wide(rt: Runtime) -> int:
     return sum(_catch_up(rt, account, since) for account, _ in _accounts(rt))
 
 
+def missed(rt: Runtime, account: str, since: datetime) -> list[dict[str, Any]]:
+    """List the events of an account since a time that never reached us, oldest first.
+
+    Raises StripeUnknown, StripeRefused.
+    """
+    events = rt.stripe.events(account=account or None, since=since)
+    known = _known(rt, account, [event["id"] for event in events])
+    return [event for event in events if event["id"] not in known]
+
+
 def _catch_up(rt: Runtime, account: str, since: datetime) -> int:
     try:
-        events = rt.stripe.events(account=account or None, since=since)
+        events = missed(rt, account, since)
     except (StripeUnknown, StripeRefused):
         # An account that shut us out must not keep the others' events from us.
         return 0
-    known = _known(rt, account, [event["id"] for event in events])
-    return sum(receive_event(rt, event) != "known" for event in events if event["id"] not in known)
+    return sum(receive_event(rt, event) != "known" for event in events)
 
 
 def _known(rt: Runtime, account: str, ids: list[str]) -> set[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.gate import COLLECTING, ESSENTIAL, Decision
 from portal.models import Business, CadenceStep, Debtor, Message, PortalLink, lock_debtor
 from portal.runtime import Runtime
-from portal.services import letters, messages, not_me, sending_limits, staff_links
+from portal.services import letters, messages, not_me, sending_limits
 from portal.services.askable import Askable, askable
 from portal.services.audit import Actor, record
 from portal.services.gatekeeping import decide_for
@@ -88,6 +88,9 @@ def _to_staff(rt: Runtime, now: datetime, session: Session, message: Message, bu
     if _waits_for_room(rt, now, session, message):
         return None
     _count_try(rt, now, message)
+    # What only staff are sent needs the whole of their sign-in, and most processes never send it.
+    from portal.services import staff_links
+
     return Ready(message, business, None, None, staff_links.door(rt, session, message))
 
 

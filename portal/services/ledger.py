@@ -10,13 +10,31 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ScalarSelect, String, Table, bindparam, insert, null, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Insert,
+    ScalarSelect,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.db import Question
-from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own, receivable
+from portal.domain.ledger import BANK, DEBTOR_CREDIT, RECEIVABLE, SALES, Account, Entry, debtor_credit, own
 from portal.models import Invoice, LedgerAccount, LedgerTransfer
 from portal.models.writes import write
 
@@ -30,23 +48,6 @@ EXCESS = ":excess"
 
 class LedgerError(AssertionError):
     """A programming error: an entry that the books could never hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A new invoice for the books and, if it came with money, the one payment that money stands in; minor units."""
-
-    invoice_id: int
-    invoice_public_id: str
-    debtor_id: int
-    currency: str
-    total: int
-    issued_at: datetime
-    due_on: date
-    paid: int = 0
-    payment_id: int = 0
-    payment_public_id: str = ""
-    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,50 +235,79 @@ def is_posted(session: Session, business_id: int, key: str) -> bool:
     return bool(_look_up(session, business_id, set(), [key])[0])
 
 
-def issue_in_bulk(session: Session, business_id: int, rows: Sequence[Issued], *, now: datetime) -> None:
-    """Put many new invoices on the books at once, those that came paid with their money.
+def issue_in_bulk(session: Session, business_id: int, rows: FromClause, *, now: datetime) -> int:
+    """Put many new invoices on the books at once, those that came paid with their money; says how many there were.
 
-    The caller holds the lock of the business and of every debtor, and made the invoices in this transaction, so
-    that no account and no cause of theirs can be there yet: totals are right from the first moment, and a cause
-    that came twice would break a unique key instead of counting twice.
+    `rows` has invoice_id, invoice_public_id, debtor_id, currency, total, issued_at, due_on, paid, payment_id,
+    payment_public_id, received_at. The caller holds the lock of the business and of every debtor, and made the invoices
+    in this transaction, so that no account and no cause of theirs can be there yet: totals are right from the first
+    moment, and a cause that came twice would break a unique key instead of counting twice.
     """
-    for row in rows:
-        if row.total <= 0 or not 0 <= row.paid <= row.total or (row.paid > 0) != (row.received_at is not None):
-            raise LedgerError(f"invoice {row.invoice_id}: its amounts cannot be booked")
-    if not rows:
-        return
-    currencies = {row.currency for row in rows}
+    wrong = (rows.c.total <= 0) | (rows.c.paid < 0) | (rows.c.paid > rows.c.total) | (
+        (rows.c.paid > 0) != rows.c.received_at.is_not(None))
+    if session.scalar(select(func.count()).select_from(rows).where(wrong)):
+        raise LedgerError("an invoice with amounts that cannot be booked")
+    currencies = sorted(session.scalars(select(rows.c.currency).distinct()))
+    if not currencies:
+        return 0
     shared = _Accounts(session, business_id, _look_up(session, business_id, {
         own(kind, currency) for kind in (SALES, BANK) for currency in currencies}, [])[1])
-    accounts = _open_receivables(session, business_id, rows)
-    issued = [_issued_row(business_id, row, accounts[row.invoice_id], shared[own(SALES, row.currency)].id, now)
-              for row in rows]
+    shared.open({own(kind, currency) for kind in (SALES, BANK) for currency in currencies})
+    made = session.execute(insert(_ROWS).from_select(
+        ["business_id", "kind", "currency", "debtor_id", "owner", "invoice_id", "due_on", "debits", "credits"],
+        select(literal(business_id), literal(RECEIVABLE), rows.c.currency, rows.c.debtor_id,
+               literal("invoice:").concat(_as_text(rows.c.invoice_id)), rows.c.invoice_id, rows.c.due_on, rows.c.total,
+               rows.c.paid), include_defaults=False))
     # Every invoice is issued before any of them is paid, so that a history in the order of rows reads right.
-    paid = [_imported_row(business_id, row, accounts[row.invoice_id], shared[own(BANK, row.currency)].id, now)
-            for row in rows if row.paid]
-    session.execute(_TRANSFER, [*issued, *paid])
+    session.execute(_insert_transfers(_issued(business_id, rows, shared, currencies, now)))
+    session.execute(_insert_transfers(_imported(business_id, rows, shared, currencies, now)))
+    return int(made.rowcount)  # type: ignore[attr-defined]
 
 
-def _open_receivables(session: Session, business_id: int, rows: Sequence[Issued]) -> dict[int, int]:
-    values = [
-        {"business_id": business_id, "kind": RECEIVABLE, "currency": row.currency, "debtor_id": row.debtor_id,
-         "owner": receivable(row.invoice_id, row.debtor_id, row.currency).owner, "invoice_id": row.invoice_id,
-         "due_on": row.due_on, "debits": row.total, "credits": row.paid} for row in rows]
-    made = session.execute(insert(LedgerAccount).returning(LedgerAccount.invoice_id, LedgerAccount.id), values)
-    return {invoice_id: account_id for invoice_id, account_id in made if invoice_id is not None}
+_NAMES = ("business_id", "currency", "debit_account_id", "credit_account_id", "amount", "kind", "key", "cause_type",
+          "cause_id", "happened_at", "recorded_at", "memo")
 
 
-def _issued_row(business_id: int, row: Issued, account_id: int, sales_id: int, now: datetime) -> dict[str, object]:
-    return {
-        "business_id": business_id, "currency": row.currency, "debit_account_id": account_id,
-        "credit_account_id": sales_id, "amount": row.total, "kind": "issued", "key": f"invoice:{row.invoice_id}:issued",
-        "cause_type": "invoice", "cause_id": row.invoice_public_id, "happened_at": row.issued_at, "recorded_at": now,
-        "memo": "issued"}
+def _insert_transfers(rows: Select[Any]) -> Insert:
+    return insert(_TRANSFERS).from_select(list(_NAMES), rows, include_defaults=False)
 
 
-def _imported_row(business_id: int, row: Issued, account_id: int, bank_id: int, now: datetime) -> dict[str, object]:
-    return {
-        "business_id": business_id, "currency": row.currency, "debit_account_id": bank_id,
-        "credit_account_id": account_id, "amount": row.paid, "kind": "manual_payment",
-        "key": f"manual:{row.payment_id}:{row.invoice_id}", "cause_type": "payment", "cause_id": row.payment_public_id,
-        "happened_at": row.received_at, "recorded_at": now, "memo": IMPORTED_PAYMENT}
+def _issued(business_id: int, rows: FromClause, shared: Open, currencies: Sequence[str], now: datetime) -> Select[Any]:
+    return select(
+        literal(business_id), rows.c.currency, _ROWS.c.id, _shared(rows, shared, SALES, currencies), rows.c.total,
+        literal("issued"), literal("invoice:").concat(_as_text(rows.c.invoice_id)).concat(":issued"),
+        literal("invoice"), rows.c.invoice_public_id, rows.c.issued_at, literal(now, _TRANSFERS.c.recorded_at.type),
+        literal("issued"),
+    ).join(_ROWS, _of_invoice(rows)).order_by(rows.c.invoice_id)
+
+
+def _imported(business_id: int, rows: FromClause, shared: Open, currencies: Sequence[str],
+              now: datetime) -> Select[Any]:
+    key = (literal("manual:").concat(_as_text(rows.c.payment_id)).concat(":")
+           .concat(_as_text(rows.c.invoice_id)))
+    return select(
+        literal(business_id), rows.c.currency, _shared(rows, shared, BANK, currencies), _ROWS.c.id, rows.c.paid,
+        literal("manual_payment"), key, literal("payment"), rows.c.payment_public_id, rows.c.received_at,
+        literal(now, _TRANSFERS.c.recorded_at.type), literal(IMPORTED_PAYMENT),
+    ).join(_ROWS, _of_invoice(rows)).where(rows.c.paid > 0).order_by(rows.c.invoice_id)
+
+
+def _of_invoice(rows: FromClause) -> ColumnElement[bool]:
+    return (_ROWS.c.invoice_id == rows.c.invoice_id) & (_ROWS.c.kind == RECEIVABLE)
+
+
+def _shared(rows: FromClause, shared: Open, kind: str, currencies: Sequence[str]) -> ColumnElement[int]:
+    """The business's own account of this kind in each row's currency."""
+    return case({currency: shared[own(kind, currency)].id for currency in currencies}, value=rows.c.currency)
+
+
+def _as_text(number: ColumnElement[Any]) -> ColumnElement[str]:
+    """Write a number as text where a key is made of it."""
+    return cast_to(number, String)
+
+
+def redate(session: Session, invoice: Invoice) -> None:
+    """Keep an invoice's due date beside what is left of it, after it was changed; no amount moves."""
+    session.execute(update(LedgerAccount).where(
+        LedgerAccount.business_id == invoice.business_id, LedgerAccount.invoice_id == invoice.id)
+        .values(due_on=invoice.due_on).execution_options(synchronize_session=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from portal.domain.gate import local_day
 from portal.models import Business, CadenceStep, Debtor, Invoice, PaperLetter, PortalLink
 from portal.runtime import Runtime
 from portal.services import (
+    agreement_papers,
     askable,
     consents,
     gatekeeping,
@@ -36,7 +37,7 @@ from portal.services.receipts import LETTER_PAPER
 from portal.words import letter_paper, own_words
 from portal.words.core import Words, for_reader, speaking
 from portal.words.emails import plain
-from portal.words.letter_paper import PAID_IN_FULL, LetterFrom, LetterInvoice, LetterWords
+from portal.words.letter_paper import AGREEMENT, PAID_IN_FULL, LetterFrom, LetterInvoice, LetterWords
 from portal.words.own_words import OwnWords
 
 # A letter that is made ready again so soon keeps its link.
@@ -70,7 +71,7 @@ def make_ready(session: Session, now: datetime, letter: PaperLetter, debtor: Deb
         said, link = _worded(session, now, letter, business, debtor, words, owed)
     letter.contents = {
         **letter.contents, "said": asdict(said), "made_at": now.isoformat(), "locale": words.locale,
-        "brand": _brand(business), "link": link.public_id if link else "",
+        "brand": brand_of(business), "link": link.public_id if link else "",
         "transfer": _transfer(business, debtor, owed)}
     return True
 
@@ -83,8 +84,8 @@ def text_of(session: Session, now: datetime, business: Business, debtor: Debtor,
         _, filled = letters.filled_in(session, now, business, debtor, owed, tone=tone)
         until = now + timedelta(days=policies.in_force(session, business.id).link_days)
         said = letter_paper.letter(
-            words, tone, _written_by(business, debtor, words), _address(debtor), debtor.greeting_name,
-            _invoices(session, now, business, debtor, owed), _today(business, debtor, now),
+            words, tone, written_by(business, debtor, words), address_of(debtor), debtor.greeting_name,
+            _invoices(session, now, business, debtor, owed), today_of(business, debtor, now),
             link_until=words.local_date(until), own=own_words.said(own, words, filled).paragraphs)
     return letter_paper.plain_text(said), words.language
 
@@ -102,8 +103,12 @@ def sheet(rt: Runtime, letter: PaperLetter) -> Sheet:
         with rt.db.reading() as session:
             link = session.scalars(select(PortalLink).where(PortalLink.public_id == contents["link"])).one_or_none()
         address = links.url_of(rt.settings, link) if link else ""
-    return Sheet(letter.public_id, f"letter-{letter.created_at.date()}-{letter.public_id[:8]}.pdf",
-                 _printed(contents, address))
+    sheet = Sheet(letter.public_id, f"letter-{letter.created_at.date()}-{letter.public_id[:8]}.pdf",
+                  printed(contents, address))
+    if letter.kind != AGREEMENT:
+        return sheet
+    enclosed = agreement_papers.for_mail(rt, letter.business_id, contents["agreement"])
+    return replace(sheet, content=together((sheet, replace(sheet, content=enclosed.content))))
 
 
 def together(sheets: Sequence[Sheet]) -> bytes:
@@ -128,6 +133,9 @@ def _asked(session: Session, now: datetime, letter: PaperLetter, debtor: Debtor)
 def _against(session: Session, letter: PaperLetter, debtor: Debtor, owed: Askable, paused: bool) -> str:
     if not paper_letters.has_address(debtor):
         return "no_postal_address"
+    if letter.kind == AGREEMENT:
+        # They asked for it themselves, whatever they want no letters about.
+        return ""
     if letter.kind == PAID_IN_FULL:
         left = ledger.left_by_invoice(session, letter.business_id, debtor.id)
         return "owed_again" if any(left.get(id, 1) for id in letter.contents["invoices"]) else ""
@@ -140,23 +148,26 @@ def _against(session: Session, letter: PaperLetter, debtor: Debtor, owed: Askabl
 
 def _worded(session: Session, now: datetime, letter: PaperLetter, business: Business, debtor: Debtor, words: Words,
             owed: Askable) -> tuple[LetterWords, PortalLink | None]:
-    written_by, to, today = _written_by(business, debtor, words), _address(debtor), _today(business, debtor, now)
+    sender, to, today = written_by(business, debtor, words), address_of(debtor), today_of(business, debtor, now)
+    if letter.kind == AGREEMENT:
+        return letter_paper.signed_agreement(words, sender, to, debtor.greeting_name, today), None
     if letter.kind == PAID_IN_FULL:
         settled = [
             LetterInvoice(plain(one.number), plain(one.title), one.due_on, one.currency, one.total_minor)
             for one in session.scalars(select(Invoice).where(
                 Invoice.business_id == letter.business_id, Invoice.id.in_(letter.contents["invoices"]))
                 .order_by(Invoice.due_on, Invoice.id))]
-        return letter_paper.paid_in_full(words, written_by, to, debtor.greeting_name, settled, today), None
+        return letter_paper.paid_in_full(words, sender, to, debtor.greeting_name, settled, today), None
     link = _link(session, now, letter, debtor)
     said = letter_paper.letter(
-        words, letter.kind, written_by, to, debtor.greeting_name, _invoices(session, now, business, debtor, owed),
+        words, letter.kind, sender, to, debtor.greeting_name, _invoices(session, now, business, debtor, owed),
         today, link_until=words.local_date(link.expires_at),
         own=_own(session, now, letter, business, debtor, words, owed))
     return said, link
 
 
-def _written_by(business: Business, debtor: Debtor, words: Words) -> LetterFrom:
+def written_by(business: Business, debtor: Debtor, words: Words) -> LetterFrom:
+    """Name who writes a letter, how to reach them, and where to pay."""
     sender = letters.sender_of(business, words)
     return LetterFrom(
         sender.contact_name, sender.contact_phone, sender.hours,
@@ -164,11 +175,13 @@ def _written_by(business: Business, debtor: Debtor, words: Words) -> LetterFrom:
         payments.transfer_reference(business, debtor))
 
 
-def _address(debtor: Debtor) -> tuple[str, ...]:
+def address_of(debtor: Debtor) -> tuple[str, ...]:
+    """Give the lines of an envelope."""
     return debtor.name, *filter(None, (line.strip() for line in debtor.postal_address.splitlines()))
 
 
-def _today(business: Business, debtor: Debtor, now: datetime) -> date:
+def today_of(business: Business, debtor: Debtor, now: datetime) -> date:
+    """Tell the day where the debtor is."""
     return local_day(now, gatekeeping.zones_of(debtor.timezone, debtor.country, business.timezone))
 
 
@@ -196,7 +209,8 @@ def _own(session: Session, now: datetime, letter: PaperLetter, business: Busines
     return own_words.said(step.own_words, words, filled).paragraphs
 
 
-def _brand(business: Business) -> dict[str, Any]:
+def brand_of(business: Business) -> dict[str, Any]:
+    """Keep how a business looks on paper, as it is at this moment."""
     return {"name": business.name, "legal_name": business.legal_name, "color": business.brand_color,
             "address": business.postal_address.splitlines(), "logo": business.logo_svg or "",
             "size": "us-letter" if business.country in LETTER_PAPER else "a4"}
@@ -212,7 +226,8 @@ def _transfer(business: Business, debtor: Debtor, owed: Askable) -> dict[str, An
             "text": payments.transfer_reference(business, debtor)}
 
 
-def _printed(contents: Mapping[str, Any], address: str) -> bytes:
+def printed(contents: Mapping[str, Any], address: str) -> bytes:
+    """Set what a letter keeps as a PDF; `address` is its private link, empty for none."""
     # Typesetting is large, and most of what runs here never prints.
     from portal.gateways import pdf, qr
 
@@ -233,7 +248,8 @@ def _printed(contents: Mapping[str, Any], address: str) -> bytes:
         sender=pdf.Sender(brand["name"], brand["legal_name"], tuple(brand["address"]), brand["color"],
                           brand["logo"].encode() or None),
         language=contents["locale"], title=said["title"], issued_at=datetime.fromisoformat(contents["made_at"]),
-        page_label=said["page_label"], size=size, to=tuple(said["to"]), lead=said["day"], tables=(table,),
+        page_label=said["page_label"], size=size, to=tuple(said["to"]), lead=said["day"],
+        tables=(table,) if said["rows"] else (),
         notes=tuple(said["opening"]), facts=tuple((label, value) for label, value in said["pay"]),
         closing_title=said["pay_title"], closing=tuple(said["closing"]), closing_text=tuple(said["ending"]),
         codes=tuple(codes)))

@@ -83,6 +83,7 @@ def paid_sum(session: Session, payment: Payment) -> PaidSum:
         left_minor=sum(left[id] for id in session.scalars(in_currency)),
         invoices=_paid_invoices(session, payment),
         credit_minor=ledger.credit_of(session, business_id, debtor_id, currency),
+        automatic=payment.channel == "off_session",
     )
 
 

@@ -59,9 +59,14 @@ def queue_code(session: Session, now: datetime, debtor: Debtor, business: Busine
                expires_at: datetime, act: str) -> Message:
     """Email six digits to the address on file. The row holds them only until they leave (see last_look.settle)."""
     # The end of the code is part of its name: the last look reads there when sending it has no use any more.
-    parcel = _Parcel("code", f"code:{debtor.public_id}:{act}:{expires_at.isoformat()}")
+    parcel = _Parcel("code", code_key(debtor, act, expires_at))
     return _queue(session, now, business.id, debtor.id, parcel, None, lambda voice: email_kinds.code(
         voice.words, voice.sender, digits, expires_at), useless_after=expires_at)
+
+
+def code_key(debtor: Debtor, act: str, expires_at: datetime) -> str:
+    """Name the email that brings a code: by whom, for what and until when it works."""
+    return f"code:{debtor.public_id}:{act}:{expires_at.isoformat()}"
 
 
 def code_ends_at(message: Message) -> datetime | None:
@@ -84,12 +89,39 @@ def queue_answer(session: Session, now: datetime, business_id: int, debtor_id: i
     return _queue(session, now, business_id, debtor_id, parcel, fresh_link(session, now, debtor), wording)
 
 
+def queue_agreement(session: Session, now: datetime, business_id: int, debtor_id: int, key: str, attachment: str,
+                    wording: Callable[[Voice], Letter]) -> Message:
+    """Email what somebody has signed; its PDF is printed when the email leaves."""
+    _, debtor = _parties(session, business_id, debtor_id)
+    parcel = _Parcel("agreement", key, attachment=attachment)
+    return _queue(session, now, business_id, debtor_id, parcel, fresh_link(session, now, debtor), wording)
+
+
+def queue_essential(session: Session, now: datetime, business_id: int, debtor_id: int, kind: str, key: str,
+                    wording: Callable[[Voice], Letter]) -> Message:
+    """Email what somebody has to know whatever the hour, such as a debit to come, with the way to their page."""
+    _, debtor = _parties(session, business_id, debtor_id)
+    return _queue(session, now, business_id, debtor_id, _Parcel(kind, key), fresh_link(session, now, debtor), wording)
+
+
 def queue_courtesy(session: Session, now: datetime, payment: Payment, kind: str,
                    wording: Callable[[Voice], Letter]) -> Message:
     """Email something that neither asks nor is needed, about a payment, if the gate lets it: thank_you, check_in."""
     _, debtor = _parties(session, payment.business_id, payment.debtor_id)
     parcel = _Parcel(kind, f"{kind}:{payment.public_id}", COURTESY)
     return _queue(session, now, payment.business_id, debtor.id, parcel, fresh_link(session, now, debtor), wording)
+
+
+def queue_courtesy_about(session: Session, now: datetime, business_id: int, debtor_id: int, kind: str, key: str,
+                         wording: Callable[[Voice], Letter]) -> Message:
+    """Email something that is neither asked for nor needed, once, if the gate lets it: offer_made, ends_soon."""
+    _, debtor = _parties(session, business_id, debtor_id)
+    known = find(session, business_id, key)
+    if known is not None:
+        # Before a link is made for it: a job may come by again and again.
+        return known
+    return _queue(session, now, business_id, debtor_id, _Parcel(kind, key, COURTESY),
+                  fresh_link(session, now, debtor), wording)
 
 
 def queue_receipt(session: Session, now: datetime, payment: Paid, to: Addressee | None = None) -> None:

@@ -18,7 +18,7 @@ from portal.domain.errors import Refusal
 from portal.domain.questions import told
 from portal.models import Arrangement, ArrangementRound, Business, Debtor, PortalLink, lock_debtor
 from portal.runtime import Runtime
-from portal.services import arrangement_mail, arrangements, calendars, policies
+from portal.services import arrangement_mail, arrangements, calendars, limitation, policies
 from portal.services.arrangements import Step
 from portal.services.audit import Actor, record
 
@@ -32,6 +32,8 @@ class Asked:
     until: date
     hardship: bool = False
     words: str = ""
+    # The fingerprint of the notice that stood beside the form, if there was one.
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def ask(rt: Runtime, access: Access, asked: Asked) -> str:
     """Ask for time; the rules answer at once, or a person is asked. Returns the arrangement's public id.
 
     Asked twice it is one wish; another one takes the place of what is undecided. Raises Refusal: day_passed,
-    day_too_far, words_too_long, nothing_open, link_ended, plan_stands, settlement_stands, hardship_stands.
+    day_too_far, words_too_long, notice_first, nothing_open, link_ended, plan_stands, settlement_stands,
+    hardship_stands.
     """
     _require_whole_page(access)
     now = rt.now()
@@ -120,6 +123,7 @@ def ask(rt: Runtime, access: Access, asked: Asked) -> str:
         known = arrangements.the_same(session, access, _kind(asked), asked.until)
         if known is not None:
             return known.public_id
+        shown = limitation.check_promise(session, access, asked.notice, now)
         policy, business = policies.in_force(session, access.business_id), session.get_one(Business, access.business_id)
         this_day = arrangements.today(session, debtor, now)
         granted = arrangements.given_within_a_year(session, debtor, now)
@@ -131,11 +135,12 @@ def ask(rt: Runtime, access: Access, asked: Asked) -> str:
         arrangement = arrangements.open_one(
             session, debtor, _kind(asked), arrangements.open_ids(session, access), now,
             asked_until=asked.until, words=words)
+        limitation.keep(session, access, shown, limitation.ARRANGEMENT, arrangement.public_id, now)
         arrangements.note(session, arrangement, Step("debtor", "asked", asked.until, words=words), now)
         _follow(session, debtor, business, arrangement, answer, now)
         record(session, at=now, actor=Actor("debtor", access.link_public_id), act="time.asked",
                business_id=debtor.business_id, debtor_id=debtor.id, target=f"arrangement:{arrangement.public_id}",
-               kind=arrangement.kind, until=asked.until.isoformat(), answer=answer.answer)
+               until=asked.until.isoformat(), answer=answer.answer)
         return arrangement.public_id
 
     return rt.db.run(work)

@@ -1,6 +1,6 @@
 """What happens next with one debtor, for their own page and for the office: the real next steps, by the sweep's rules.
 
-All facts come with one question, because a page asks few; the rules behind them are those of reminder_facts.py.
+All facts come with one question (next_facts.py); the rules behind them are those of reminder_facts.py.
 """
 
 from __future__ import annotations
@@ -10,46 +10,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Date, Row, Select, String, Text, bindparam, cast, func, null, select, union_all
+from sqlalchemy import Row
 
 from portal.db import Asked, Question
 from portal.domain.access import Access
 from portal.domain.cadences import MOST_CLOSED_DAYS, Step
 from portal.domain.foresight import Event, Waiting, foresee
-from portal.domain.gate import COLLECTING
-from portal.domain.ledger import RECEIVABLE
 from portal.domain.policy import Policy
 from portal.domain.reminding import Debt, Pause
-from portal.models import (
-    Arrangement,
-    BlockedAddress,
-    Business,
-    CadenceStep,
-    CallTask,
-    Consent,
-    Debtor,
-    FeeTrack,
-    Hold,
-    Holiday,
-    InvoiceLine,
-    LedgerAccount,
-    Message,
-    Note,
-    Payment,
-    PolicyVersion,
-    ReminderTrack,
-)
-from portal.models.base import UtcDateTime, fixed
-from portal.services import account_rows, calendars, consents, paper_letters
+from portal.services import account_rows, calendars, consents, next_facts, paper_letters
 from portal.services.account_rows import Standing
 from portal.services.askable import MONEY_MOVES
 from portal.services.gatekeeping import WINDOW_DAYS
 from portal.services.reminder_facts import situation_of
 
 HORIZON = timedelta(days=60)
+POLICIES_REMEMBERED = 256
 Rows = Mapping[str, Sequence[Row[*tuple[Any, ...]]]]
 
 
@@ -87,7 +66,7 @@ class Next:
 
 def of(rows: Asked, business_id: int, debtor_id: int, now: datetime, today: date) -> Next:
     """Tell what happens next with a debtor, for the office, with all else that has a day; `today` is the business's."""
-    return _told(rows, _question(None), {
+    return _told(rows, next_facts.for_office(), {
         "business": business_id, "debtor": debtor_id, "now": now, "hash": "", "today": today}, now)
 
 
@@ -97,8 +76,8 @@ def for_reader(rows: Asked, access: Access, now: datetime, blocked_hash: str) ->
     `blocked_hash` is that of their address, by which it is known whether its reader has said it is not them.
     """
     values = account_rows.standing_values(access, now)
-    narrowed = access.invoice_ids is not None
-    return _told(rows, _question(narrowed), {**values, "hash": blocked_hash}, now)
+    question = next_facts.for_reader(narrowed=access.invoice_ids is not None)
+    return _told(rows, question, {**values, "hash": blocked_hash}, now)
 
 
 def _told(rows: Asked, question: Question, values: Mapping[str, object], now: datetime) -> Next:
@@ -109,7 +88,7 @@ def _told(rows: Asked, question: Question, values: Mapping[str, object], now: da
         found[row.what].append(row)
     business, debtor = _people(found)
     pauses = [Pause(row.a, row.d, row.text in MONEY_MOVES, row.at, row.until) for row in found["pause"]]
-    policy = Policy.from_rules(json.loads(found["rules"][0].text) if found["rules"] else {})
+    policy = _policy(found["rules"][0].text if found["rules"] else "{}")
     is_open = calendars.question(business.country, frozenset(row.day for row in found["rest"]))
     refused = frozenset(row.text for row in found["refused"])
     events = foresee(
@@ -128,15 +107,35 @@ def _told(rows: Asked, question: Question, values: Mapping[str, object], now: da
                 others=others, resting=business.paused_at is not None or business.safe_mode_at is not None)
 
 
-def _people(found: Rows) -> tuple[Business, Debtor]:
-    """Put together what the rules ask of both; these objects belong to no session and are never kept."""
+class _Debtor(NamedTuple):
+    email: str | None
+    email_state: str
+    opted_out_at: datetime | None
+    erased_at: datetime | None
+    timezone: str | None
+    country: str | None
+    phone: str | None
+    postal_address: str
+
+
+class _Business(NamedTuple):
+    timezone: str
+    country: str
+    paused_at: datetime | None
+    safe_mode_at: datetime | None
+
+
+def _people(found: Rows) -> tuple[_Business, _Debtor]:
+    """Put together what the rules ask of both."""
     who, home, reach, house = (found[name][0] for name in ("who", "home", "reach", "house"))
-    business = Business(timezone=house.text, country=house.word, paused_at=house.at,
-                        safe_mode_at=house.until)
-    debtor = Debtor(
-        email=who.text, email_state=who.word, opted_out_at=who.at,
-        erased_at=who.until, timezone=home.text, country=home.word, phone=reach.text, postal_address=reach.word or "")
-    return business, debtor
+    return (_Business(house.text, house.word, house.at, house.until),
+            _Debtor(who.text, who.word, who.at, who.until, home.text, home.word, reach.text, reach.word or ""))
+
+
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def _policy(rules: str) -> Policy:
+    """Read rules as they are written; what was read once is known by the very words, so that it is never an old one."""
+    return Policy.from_rules(json.loads(rules))
 
 
 def _debts(found: Rows, pauses: Sequence[Pause]) -> list[Debt]:
@@ -161,82 +160,3 @@ def _step(row: Row[*tuple[Any, ...]]) -> Step:
 def _fees(rows: Iterable[Row[*tuple[Any, ...]]], now: datetime) -> list[tuple[int, date]]:
     today, last = now.astimezone(UTC).date(), (now + HORIZON).date()
     return [(row.a, row.day) for row in rows if today <= row.day <= last]
-
-
-@cache
-def _question(narrowed: bool | None) -> Question:
-    """Put the question together once: that takes longer than asking it. None is for the office."""
-    business, debtor = bindparam("business", type_=BigInteger), bindparam("debtor", type_=BigInteger)
-    none, never, nowhere = cast(null(), BigInteger), cast(null(), UtcDateTime), cast(null(), Date)
-    mine = (Debtor.business_id == business, Debtor.id == debtor)
-
-    def row(what: str, *, a: Any = none, b: Any = none, c: Any = none, d: Any = none, text: Any = None,
-            word: Any = None, more: Any = None, at: Any = never, until: Any = never,
-            day: Any = nowhere) -> Select[*tuple[Any, ...]]:
-        said = [cast(fixed("") if one is None else one, Text) for one in (text, word, more)]
-        return select(fixed(what).label("what"), a.label("a"), b.label("b"), c.label("c"), d.label("d"),
-                      said[0].label("text"), said[1].label("word"), said[2].label("more"), at.label("at"),
-                      until.label("until"), day.label("day"))
-
-    newest = select(func.max(PolicyVersion.version)).where(PolicyVersion.business_id == business).scalar_subquery()
-    followed = select(ReminderTrack.cadence_id).where(
-        ReminderTrack.debtor_id == debtor, ReminderTrack.look_at.is_not(None))
-    said_last = select(func.max(Consent.id)).where(Consent.debtor_id == debtor).group_by(Consent.channel)
-    line = cast(InvoiceLine.amount_minor + InvoiceLine.tax_minor, BigInteger)
-    parts = [
-        row("who", text=Debtor.email, word=Debtor.email_state, at=Debtor.opted_out_at,
-            until=Debtor.erased_at).where(*mine),
-        row("home", text=Debtor.timezone, word=Debtor.country).where(*mine),
-        row("reach", text=Debtor.phone, word=Debtor.postal_address).where(*mine),
-        row("house", text=Business.timezone, word=Business.country, at=Business.paused_at,
-            until=Business.safe_mode_at).where(Business.id == business),
-        row("rules", text=cast(PolicyVersion.rules, String)).where(
-            PolicyVersion.business_id == business, PolicyVersion.version == newest),
-        row("track", a=ReminderTrack.invoice_id, b=ReminderTrack.step_id, c=ReminderTrack.cadence_id,
-            d=LedgerAccount.debits - LedgerAccount.credits, text=ReminderTrack.reason,
-            word=cast(ReminderTrack.step_on, String), at=ReminderTrack.look_at, day=LedgerAccount.due_on)
-        .join(LedgerAccount, (LedgerAccount.invoice_id == ReminderTrack.invoice_id)
-              & (LedgerAccount.kind == fixed(RECEIVABLE)))
-        .where(ReminderTrack.debtor_id == debtor, ReminderTrack.look_at.is_not(None)),
-        row("step", a=CadenceStep.cadence_id, b=CadenceStep.id, c=cast(CadenceStep.day, BigInteger),
-            text=CadenceStep.tone, word=CadenceStep.channel, until=CadenceStep.removed_at)
-        .where(CadenceStep.cadence_id.in_(followed)),
-        row("pause", a=Hold.invoice_id, d=func.coalesce(Hold.amount_minor, line), text=Hold.cause, at=Hold.starts_at,
-            until=Hold.until).outerjoin(InvoiceLine, InvoiceLine.id == Hold.line_id)
-        .where(Hold.debtor_id == debtor, Hold.reminders, Hold.released_at.is_(None),
-               (Hold.until.is_(None)) | (Hold.until > bindparam("now"))),
-        row("taken", day=Message.local_day).where(
-            Message.debtor_id == debtor, Message.message_class == fixed(COLLECTING),
-            Message.state.in_((fixed("queued"), fixed("sent"))),
-            Message.local_day.between(bindparam("first"), bindparam("last"))),
-        row("rest", day=Holiday.day).where(Holiday.business_id == business, Holiday.day.between(
-            bindparam("first"), bindparam("last"))),
-        row("refused", text=Consent.channel).where(Consent.id.in_(said_last), Consent.given.is_(False)),
-        row("blocked", a=BlockedAddress.id).where(
-            BlockedAddress.business_id == business, BlockedAddress.address_hash == bindparam("hash")),
-        row("call", text=CallTask.public_id).where(CallTask.debtor_id == debtor, CallTask.done_at.is_(None)),
-        row("fee", a=FeeTrack.invoice_id, day=FeeTrack.look_on)
-        .join(LedgerAccount, (LedgerAccount.invoice_id == FeeTrack.invoice_id)
-              & (LedgerAccount.kind == fixed(RECEIVABLE)))
-        .where(LedgerAccount.business_id == business, LedgerAccount.debtor_id == debtor,
-               LedgerAccount.credits < LedgerAccount.debits, FeeTrack.look_on.is_not(None)),
-    ]
-    if narrowed is None:
-        parts += [
-            row("email", text=Message.kind, at=Message.due_at).where(
-                Message.debtor_id == debtor, Message.business_id == business, Message.state == fixed("queued"),
-                Message.due_at > bindparam("now")),
-            row("promise", day=Note.promised_on).where(
-                Note.debtor_id == debtor, Note.business_id == business, Note.promised_on >= bindparam("today")),
-            row("promise", day=Arrangement.until, d=Arrangement.amount_minor, more=Arrangement.currency).where(
-                Arrangement.debtor_id == debtor, Arrangement.business_id == business,
-                Arrangement.kind == fixed("promise"), Arrangement.state == fixed("active")),
-            row("paying", text=Payment.number, d=cast(Payment.amount_minor, BigInteger), more=Payment.currency).where(
-                Payment.debtor_id == debtor, Payment.business_id == business, Payment.state == fixed("processing"))]
-    else:
-        stands = account_rows.standing_rows(narrowed=narrowed)
-        parts.append(select(
-            stands.c.what, stands.c.invoice, none, none, stands.c.amount, cast(stands.c.word, Text),
-            cast(stands.c.public_id, Text), cast(stands.c.currency, Text), stands.c.at, never, nowhere))
-    together = union_all(*parts).subquery()
-    return Question(select(*together.c))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Debtor, PaperLetter
 from portal.models.base import new_public_id
+from portal.services.reachable import Reachable
 
 WAITING, PRINTED, DROPPED = "waiting", "printed", "dropped"
 
@@ -29,7 +30,7 @@ class LetterStep:
     invoice_ids: Sequence[int]
 
 
-def has_address(debtor: Debtor) -> bool:
+def has_address(debtor: Reachable) -> bool:
     """Say whether a letter would find this debtor."""
     return bool(debtor.postal_address.strip()) and debtor.erased_at is None
 

@@ -68,7 +68,7 @@ def _make(session: Session, access: Access, choice: Choice, now: datetime) -> st
     smallest = debts.minimum_part(debts.policy_of(session, access.business_id), choice.currency)
     price = quote(opened, choice, now=now, minimum_part=smallest)
     # The full price: a discount counts while it lasts, and who pays later pays what is left then.
-    amount = choice.amount_minor or sum(line.invoice.left_minor for line in price.lines)
+    amount = choice.amount_minor or sum(line.invoice.payable_minor for line in price.lines)
     # All that is open means what is open today: a later invoice neither joins nor uses up the sum.
     scope = {line.invoice.id for line in price.lines} if choice.amount_minor is None else set(access.invoice_ids or ())
     standing = _standing_rows(session, access, now)

@@ -78,7 +78,7 @@ def offer_of(session: Session, link: PortalLink, now: datetime) -> Offer:
     scope = _scope(session, link)
     opened = _open(session, link, scope)
     wanted = (link.amount_minor or 0) - payments.paid_by(session, link)
-    payable = sum(invoice.left_minor for invoice in opened if not invoice.on_its_way and invoice.handed_to is None)
+    payable = sum(invoice.payable_minor for invoice in opened if not invoice.on_its_way and invoice.handed_to is None)
     currency = link.currency or ""
     whole = wanted >= payable
     choice = Choice(currency) if whole else Choice(currency, amount_minor=wanted)
@@ -95,7 +95,8 @@ def _priced(opened: Sequence[OpenInvoice], choice: Choice, wanted: int, payable:
         return "paid", 0, None
     if all(invoice.handed_to for invoice in opened):
         # Who pays for somebody else learns that this is not the way any more, and nothing of why.
-        return "not_payable", min(wanted, sum(one.left_minor for one in opened)), Refusal("conflict", "ask_who_sent_it")
+        could = sum(one.payable_minor for one in opened)
+        return "not_payable", min(wanted, could), Refusal("conflict", "ask_who_sent_it")
     if payable == 0:
         return "on_its_way", 0, None
     try:

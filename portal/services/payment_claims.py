@@ -99,50 +99,63 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
     claim_proofs.keep() refuses.
     """
     _require_whole_page(access)
-    now = rt.now()
+    now, said = rt.now(), _checked(said)
+    kept = claim_proofs.keep(rt, said.proof) if said.proof is not None else None
+    used = False
+    try:
+        claim_id, used = rt.db.run(lambda session: _write_down(session, access, said, kept, now))
+    finally:
+        if kept is not None:
+            # Refused, or told before: a file that no row names stays nowhere.
+            (claim_proofs.arrived if used else claim_proofs.drop)(rt, kept)
+    return claim_id
+
+
+def _checked(said: Told) -> Told:
     words = told(said.words, longest=LONGEST_WORDS) if said.words.strip() else ""
     if said.way not in WAYS:
         raise Refusal("invalid", "unknown_way")
     if said.amount_minor <= 0:
         raise Refusal("invalid", "amount_negative")
-    kept = claim_proofs.keep(rt, said.proof) if said.proof is not None else None
+    return replace(said, words=words, reference=said.reference.strip()[:LONGEST_REFERENCE])
 
-    def work(session: Session) -> tuple[str, bool]:
-        debtor = more_time.locked(session, access, now)
-        _check_day(session, debtor, said.paid_on, now)
-        mine = [one for one in debts.open_invoices(session, access) if one.currency == said.currency]
-        if not mine:
-            raise Refusal("conflict", "nothing_open")
-        waiting = _waiting(session, debtor)
-        for one in [one for one in waiting if _visible(session, access, one)]:
-            if (one.amount_minor, one.currency, one.paid_on) == (said.amount_minor, said.currency, said.paid_on):
-                return one.public_id, _add(session, access, one, kept, now)
-        if len(waiting) >= MOST_WAITING:
-            raise Refusal("too_many", "claims_wait", count=MOST_WAITING)
-        business = session.get_one(Business, access.business_id)
-        made = PaymentClaim(
-            business_id=business.id, debtor_id=debtor.id, state="waiting", currency=said.currency,
-            amount_minor=said.amount_minor, paid_on=said.paid_on, way=said.way,
-            reference=said.reference.strip()[:LONGEST_REFERENCE], words=words, claimed_at=now,
-            answer_by=calendars.answer_by(session, business, now))
-        session.add(made)
-        session.flush()
-        if kept is not None:
-            claim_proofs.attach(session, made, kept, now)
-        _hold(session, made, [one.id for one in mine], now)
-        arrangement_mail.tell_staff_of_claim(session, now, business, made)
-        _record(session, access, made, "claim.made", now, amount=made.amount_minor, currency=made.currency,
-                paid_on=made.paid_on.isoformat(), way=made.way, proof=kept is not None)
-        return made.public_id, kept is not None
 
-    used = False
-    try:
-        claim_id, used = rt.db.run(work)
-    finally:
-        # Refused, or told before: a file that no row names stays nowhere.
-        if kept is not None and not used:
-            claim_proofs.drop(rt, kept)
-    return claim_id
+def _write_down(session: Session, access: Access, said: Told, kept: Kept | None, now: datetime) -> tuple[str, bool]:
+    """Make the claim, or find the one that was made; also tells whether the file got a row."""
+    debtor = more_time.locked(session, access, now)
+    _check_day(session, debtor, said.paid_on, now)
+    mine = [one.id for one in debts.open_invoices(session, access) if one.currency == said.currency]
+    if not mine:
+        raise Refusal("conflict", "nothing_open")
+    waiting = _waiting(session, debtor)
+    known = next((one for one in waiting if _is_same(one, said) and _visible(session, access, one)), None)
+    if known is not None:
+        return known.public_id, _add(session, access, known, kept, now)
+    if len(waiting) >= MOST_WAITING:
+        raise Refusal("too_many", "claims_wait", count=MOST_WAITING)
+    business = session.get_one(Business, access.business_id)
+    made = _made(session, business, debtor, said, now)
+    if kept is not None:
+        claim_proofs.attach(session, made, kept, now)
+    _hold(session, made, mine, now)
+    arrangement_mail.tell_staff_of_claim(session, now, business, made)
+    _record(session, access, made, "claim.made", now, amount=made.amount_minor, currency=made.currency,
+            paid_on=made.paid_on.isoformat(), way=made.way, proof=kept is not None)
+    return made.public_id, kept is not None
+
+
+def _is_same(claim: PaymentClaim, said: Told) -> bool:
+    return (claim.amount_minor, claim.currency, claim.paid_on) == (said.amount_minor, said.currency, said.paid_on)
+
+
+def _made(session: Session, business: Business, debtor: Debtor, said: Told, now: datetime) -> PaymentClaim:
+    made = PaymentClaim(
+        business_id=business.id, debtor_id=debtor.id, state="waiting", currency=said.currency,
+        amount_minor=said.amount_minor, paid_on=said.paid_on, way=said.way, reference=said.reference,
+        words=said.words, claimed_at=now, answer_by=calendars.answer_by(session, business, now))
+    session.add(made)
+    session.flush()
+    return made
 
 
 def withdraw(rt: Runtime, access: Access, claim_id: str) -> None:

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
-from portal.domain.quotes import Choice, Quote, quote
+from portal.domain.quotes import NO_GRACE, Choice, Quote, quote
 from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Business, Debtor, Hold, Payment, PaymentInvoice, PortalLink, lock_debtor
 from portal.models.payments import OPEN_STATES
 from portal.runtime import Runtime
-from portal.services import attempts, audit, debts
+from portal.services import attempts, audit, debts, limitation, offer_changes
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REUSE_MARGIN = timedelta(minutes=10)
@@ -36,12 +36,12 @@ def quote_for(rt: Runtime, access: Access, choice: Choice) -> Quote:
         return _quote(session, access, choice, rt.now())
 
 
-def _quote(session: Session, access: Access, choice: Choice, now: datetime) -> Quote:
+def _quote(session: Session, access: Access, choice: Choice, now: datetime, grace: timedelta = NO_GRACE) -> Quote:
     policy = debts.policy_of(session, access.business_id)
     smallest = debts.minimum_part(policy, choice.currency)
     if access.pay_only:
         smallest = 0
-    return quote(debts.open_invoices(session, access), choice, now=now, minimum_part=smallest)
+    return quote(debts.open_invoices(session, access), choice, now=now, minimum_part=smallest, grace=grace)
 
 
 @dataclass(frozen=True)
@@ -53,34 +53,41 @@ class _Way:
     payment_id: int | None = None
 
 
-def start_checkout(rt: Runtime, access: Access, choice: Choice, *, expected_total_minor: int) -> str:
+def start_checkout(rt: Runtime, access: Access, choice: Choice, *, expected_total_minor: int,
+                   notice: str = "") -> str:
     """Start paying by Stripe and give the address of its hosted page.
 
-    `expected_total_minor` is what the debtor was shown; should the price have changed since, nothing starts.
-    Raises Refusal: quote_changed, payment_processing, stripe_unreachable, stripe_refused and those of a quote.
+    `expected_total_minor` is what the debtor was shown, `notice` the fingerprint of the notice beside it, if there was
+    one; should the price have changed since, nothing starts. Raises Refusal: quote_changed, notice_first,
+    payment_processing, stripe_unreachable, stripe_refused and those of a quote.
     """
     for _ in range(ROUNDS):
         now = rt.now()
-        way = rt.db.run(lambda session: _prepare(rt, session, access, choice, expected_total_minor, now))  # noqa: B023
+        way = rt.db.run(lambda session: _prepare(
+            rt, session, access, choice, expected_total_minor, notice, now))  # noqa: B023
         if way.url:
             return way.url
         if way.payment_id is not None:
-            url = _open(rt, way.payment_id)
+            url = open_checkout(rt, way.payment_id)
             if url:
                 return url
         for old in way.close:
-            _close_attempt(rt, old)
+            close_attempt(rt, old)
     raise Refusal("conflict", "payment_in_the_way")
 
 
-def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expected: int, now: datetime) -> _Way:
+def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expected: int, notice: str,
+             now: datetime) -> _Way:
     lock_debtor(session, access.business_id, access.debtor_id)
     _refuse_revoked(session, access, now)
     price = _quote(session, access, choice, now)
-    if price.total_minor != expected or _beyond_link(session, access, price):
+    if price.total_minor != expected:
+        price = _shown_price(session, access, choice, price, expected, now)
+    if _beyond_link(session, access, price):
         raise Refusal("conflict", "quote_changed", currency=price.currency, total=price.total_minor)
     standing = _open_attempts(session, price)
-    if any(payment.state == "processing" for payment, _ in standing):
+    # A charge of the job has no page that could be closed: it is decided within moments, and then asked again.
+    if any(payment.state == "processing" or payment.channel == "off_session" for payment, _ in standing):
         raise Refusal("conflict", "payment_processing")
     for payment, lines in standing:
         lasting = payment.expires_at is not None and payment.expires_at - now > REUSE_MARGIN
@@ -89,7 +96,19 @@ def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expe
             return _Way(url=payment.checkout_url, payment_id=payment.id)
     if standing:
         return _Way(close=tuple(payment for payment, _ in standing))
-    return _Way(payment_id=_create(rt, session, access, price, now).id)
+    shown = limitation.check_payment(session, access, price, notice, now)
+    made = _create(rt, session, access, price, now)
+    limitation.keep(session, access, shown, limitation.PAYMENT, made.public_id, now)
+    return _Way(payment_id=made.id)
+
+
+def _shown_price(session: Session, access: Access, choice: Choice, price: Quote, expected: int, now: datetime) -> Quote:
+    """Give the price somebody was shown, if a discount in it ended only moments ago; else say why it is another."""
+    late = _quote(session, access, choice, now, grace=debts.policy_of(session, access.business_id).discount_grace)
+    if late.total_minor == expected:
+        return late
+    ids = [line.invoice.id for line in price.lines]
+    raise offer_changes.why_changed(session, ids, now, currency=price.currency, total=price.total_minor)
 
 
 def _refuse_revoked(session: Session, access: Access, now: datetime) -> None:
@@ -141,7 +160,7 @@ def _create(rt: Runtime, session: Session, access: Access, price: Quote, now: da
         expires_at=attempts.page_closes_at(now, price.earliest_deadline, policy.discount_grace))
     session.add(payment)
     session.flush()
-    payment.request = _request(rt, payment, business, session.get_one(Debtor, access.debtor_id).locale)
+    payment.request = request_of(rt, payment, business, session.get_one(Debtor, access.debtor_id).locale)
     for position, line in enumerate(price.lines):
         session.add(PaymentInvoice(
             payment_id=payment.id, invoice_id=line.invoice.id, business_id=access.business_id,
@@ -154,7 +173,7 @@ def _create(rt: Runtime, session: Session, access: Access, price: Quote, now: da
     return payment
 
 
-def _request(rt: Runtime, payment: Payment, business: Business, locale: str) -> dict[str, Any]:
+def request_of(rt: Runtime, payment: Payment, business: Business, locale: str) -> dict[str, Any]:
     """The exact words to Stripe. Metadata holds ids only; the price is the server's."""
     assert payment.expires_at is not None
     back = f"{rt.settings.base_url}/payments/{payment.public_id}"
@@ -171,7 +190,8 @@ def _request(rt: Runtime, payment: Payment, business: Business, locale: str) -> 
     }
 
 
-def _open(rt: Runtime, payment_id: int) -> str | None:
+def open_checkout(rt: Runtime, payment_id: int) -> str | None:
+    """Give the address of a payment's hosted page; None when it is open no more. Raises Refusal as start_checkout()."""
     try:
         page = attempts.open_page(rt, payment_id)
     except StripeRefused as refusal:
@@ -181,7 +201,7 @@ def _open(rt: Runtime, payment_id: int) -> str | None:
     return page.url or None if page is not None and page.status == "open" else None
 
 
-def _close_attempt(rt: Runtime, old: Payment) -> None:
+def close_attempt(rt: Runtime, old: Payment) -> None:
     """Make an earlier attempt unpayable before a new one starts, or book it if it was paid meanwhile."""
     try:
         page = attempts.open_page(rt, old.id)
@@ -221,13 +241,16 @@ def transfer_details(rt: Runtime, access: Access, choice: Choice) -> TransferDet
     return TransferDetails(price, reference, policy.transfer_wait_days)
 
 
-def announce_transfer(rt: Runtime, access: Access, choice: Choice) -> str:
-    """Note that the debtor says a bank transfer is sent; reminders wait. Pressed twice, it is one transfer."""
+def announce_transfer(rt: Runtime, access: Access, choice: Choice, *, notice: str = "") -> str:
+    """Note that the debtor says a bank transfer is sent; reminders wait. Pressed twice, it is one transfer.
+
+    Raises Refusal notice_first for who was not shown the notice about old debts, and those of a quote.
+    """
     now = rt.now()
-    return rt.db.run(lambda session: _announce(session, access, choice, now))
+    return rt.db.run(lambda session: _announce(session, access, choice, notice, now))
 
 
-def _announce(session: Session, access: Access, choice: Choice, now: datetime) -> str:
+def _announce(session: Session, access: Access, choice: Choice, notice: str, now: datetime) -> str:
     debtor = lock_debtor(session, access.business_id, access.debtor_id)
     assert debtor is not None
     _refuse_revoked(session, access, now)
@@ -236,6 +259,7 @@ def _announce(session: Session, access: Access, choice: Choice, now: datetime) -
             Payment.debtor_id == access.debtor_id, Payment.channel == "transfer", Payment.state == "announced",
             Payment.currency == price.currency, Payment.amount_minor == price.total_minor)):
         return known.public_id
+    shown = limitation.check_payment(session, access, price, notice, now)
     business = session.get_one(Business, access.business_id)
     policy = debts.policy_of(session, access.business_id)
     payment = Payment(
@@ -256,6 +280,7 @@ def _announce(session: Session, access: Access, choice: Choice, now: datetime) -
     audit.record(session, at=now, actor=audit.Actor("debtor", access.link_public_id), act="transfer.announced",
                  business_id=access.business_id, debtor_id=access.debtor_id,
                  target=f"payment:{payment.public_id}", amount=payment.amount_minor)
+    limitation.keep(session, access, shown, limitation.PAYMENT, payment.public_id, now)
     return payment.public_id
 
 

@@ -14,13 +14,15 @@ from portal.domain.errors import Refusal
 from portal.domain.ledger import RECEIVABLE
 from portal.models import Arrangement, ArrangementInvoice, Debtor, LedgerAccount, Payment, lock_debtor
 from portal.runtime import Runtime
-from portal.services import arrangement_mail, arrangements, debts, more_time, policies, standings
+from portal.services import arrangement_mail, arrangements, debts, limitation, more_time, policies, standings
 from portal.services.arrangements import Step
 from portal.services.audit import Actor, record
 from portal.services.more_time import TimeView
 
 BATCH = 200
 WORKER = Actor("job", "note_ended_arrangements")
+# What is over with its last day; a plan or a settlement is over when it is paid, or by its own rules.
+ENDING = ("deferral", "hardship", "promise")
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,12 @@ def offered(rt: Runtime, access: Access) -> Promisable:
         return Promisable(furthest, _left(session, access), more_time.view(standing) if standing else None)
 
 
-def make(rt: Runtime, access: Access, day: date, currency: str) -> str:
+def make(rt: Runtime, access: Access, day: date, currency: str, *, notice: str = "") -> str:
     """Promise to pay what is left in one currency by a day; another day takes the place of an older one.
 
-    Sent twice it is one. Raises Refusal: promises_off, day_passed, day_too_far, nothing_open, link_ended, and what
-    stands in the way (see domain/arrangements.py).
+    Sent twice it is one. `notice` is the fingerprint of the notice that stood beside the form. Raises Refusal:
+    promises_off, day_passed, day_too_far, notice_first, nothing_open, link_ended, and what stands in the way (see
+    domain/arrangements.py).
     """
     now = rt.now()
 
@@ -64,9 +67,11 @@ def make(rt: Runtime, access: Access, day: date, currency: str) -> str:
         known = arrangements.the_same(session, access, "promise", until)
         if known is not None and known.currency == currency:
             return known.public_id
+        shown = limitation.check_promise(session, access, notice, now)
         ids = [invoice.id for invoice in debts.open_invoices(session, access) if invoice.currency == currency]
         arrangement = arrangements.open_one(
             session, debtor, "promise", ids, now, asked_until=until, currency=currency, amount_minor=left)
+        limitation.keep(session, access, shown, limitation.ARRANGEMENT, arrangement.public_id, now)
         arrangements.note(session, arrangement, Step("debtor", "asked", until, left), now)
         arrangements.activate(session, debtor, arrangement, until, now)
         arrangement_mail.tell_debtor(session, now, arrangement, "promise_taken")
@@ -88,7 +93,8 @@ def note_ended(rt: Runtime, limit: int = BATCH) -> int:
         # A day is over everywhere two days later at the latest; the debtor's own zone decides below.
         due = session.execute(
             select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
-            .where(Arrangement.state == "active", Arrangement.until < (now + timedelta(days=1)).date())
+            .where(Arrangement.state == "active", Arrangement.kind.in_(ENDING),
+                   Arrangement.until < (now + timedelta(days=1)).date())
             .order_by(Arrangement.until, Arrangement.id).limit(limit)).all()
     return sum(_end_one(rt, row.id, row.business_id, row.debtor_id, now) for row in due)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Settings
-from portal.models import Business, Message, Question, QuestionEntry
+from portal.models import Business, Dispute, Message, Question, QuestionEntry
 from portal.services import messages, staff_mail
 from portal.services.staff_mail import StaffReader
-from portal.words import question_emails
+from portal.words import dispute_emails, question_emails
 
 
 def new_reply_key() -> str:
@@ -36,8 +37,12 @@ def send_answer(session: Session, settings: Settings, now: datetime, question: Q
 
 def tell_staff(session: Session, now: datetime, business: Business, question: Question, cause: str) -> None:
     """Tell the business that someone waits, once for each cause; who and what stands only behind the sign-in."""
+    until = question.answer_by or now
+    dispute_id = session.scalar(select(Dispute.public_id).where(Dispute.question_id == question.id)) \
+        if question.of_dispute else None
     staff_mail.queue(
         session, now, business, StaffReader(business.contact_email, business.locale), "question_asked",
         f"asked:{question.public_id}:{cause}",
-        lambda words, sender: question_emails.asked(
-            words, sender, question.public_id, call=question.kind == "call_back", until=question.answer_by or now))
+        lambda words, sender: dispute_emails.opened(words, sender, dispute_id, until) if dispute_id
+        else question_emails.asked(
+            words, sender, question.public_id, call=question.kind == "call_back", until=until))

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from portal.domain import questions as rules
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.roles import StaffAccess
-from portal.models import Business, Debtor, Invoice, Question, QuestionEntry, QueueMark, Staff, lock_debtor
+from portal.models import Business, Debtor, Dispute, Invoice, Question, QuestionEntry, QueueMark, Staff, lock_debtor
 from portal.runtime import Runtime
 from portal.services import calendars, question_mail
 from portal.services.audit import Actor, record
@@ -155,9 +155,11 @@ def speak_up(session: Session, now: datetime, question: Question, body: str, *, 
     was_waiting = question.state == "business"
     question.state, question.closed_at = "business", None
     # What staff put off until a day comes up again: something new was said.
+    queue, item = ("disputes", select(Dispute.public_id).where(Dispute.question_id == question.id).scalar_subquery(),
+                   ) if question.of_dispute else ("questions", literal(question.public_id))
     session.execute(delete(QueueMark).where(
-        QueueMark.business_id == question.business_id, QueueMark.queue == "questions",
-        QueueMark.item == question.public_id))
+        QueueMark.business_id == question.business_id, QueueMark.queue == queue, QueueMark.item == item)
+        .execution_options(synchronize_session=False))
     if not was_waiting:
         # The promise counts from the first word that waits; more words do not push it away.
         question.moved_at = now
@@ -168,7 +170,7 @@ def speak_up(session: Session, now: datetime, question: Question, body: str, *, 
 def check_flood(session: Session, debtor: Debtor) -> None:
     """Refuse one more thread of a debtor while too many wait; raises Refusal too_many/questions_wait."""
     waiting = session.scalar(select(func.count()).select_from(Question).where(
-        Question.debtor_id == debtor.id, Question.state == "business")) or 0
+        Question.debtor_id == debtor.id, Question.state == "business", Question.of_dispute.is_(False))) or 0
     if waiting >= rules.MOST_OPEN:
         raise Refusal("too_many", "questions_wait", count=rules.MOST_OPEN)
 
@@ -189,7 +191,8 @@ def own_threads(rt: Runtime, access: Access) -> list[ThreadView]:
     with rt.db.reading() as session:
         query = select(Question, Invoice.number, Invoice.public_id).outerjoin(
             Invoice, Invoice.id == Question.invoice_id).where(
-            Question.business_id == access.business_id, Question.debtor_id == access.debtor_id, ~_OF_A_STRANGER)
+            Question.business_id == access.business_id, Question.debtor_id == access.debtor_id, ~_OF_A_STRANGER,
+            Question.of_dispute.is_(False))
         if access.invoice_ids is not None:
             query = query.where(Question.invoice_id.in_(sorted(access.invoice_ids)))
         rows = session.execute(query.order_by(Question.id.desc()).limit(MOST_SHOWN)).all()
@@ -238,9 +241,10 @@ def threads_of(session: Session, access: StaffAccess, debtor_id: int) -> list[Th
     rows = session.execute(
         select(Question, Invoice.number, Invoice.public_id)
         .outerjoin(Invoice, Invoice.id == Question.invoice_id)
-        .where(Question.business_id == access.business_id, Question.debtor_id == debtor_id)
+        .where(Question.business_id == access.business_id, Question.debtor_id == debtor_id,
+               Question.of_dispute.is_(False))
         .order_by(Question.id.desc()).limit(MOST_SHOWN)).all()
-    said = _entries(session, [question.id for question, _, _ in rows])
+    said = entries_of(session, [question.id for question, _, _ in rows])
     return [_thread(question, number, invoice, tuple(said.get(question.id, ()))) for question, number, invoice in rows]
 
 
@@ -248,7 +252,7 @@ def thread_for_staff(session: Session, access: StaffAccess, question_id: str) ->
     """Give one thread of a business with everything in it, and whose it is; raises Refusal not_found."""
     question = find(session, access, question_id)
     invoice = session.get(Invoice, question.invoice_id) if question.invoice_id else None
-    entries = tuple(_entries(session, [question.id]).get(question.id, ()))
+    entries = tuple(entries_of(session, [question.id]).get(question.id, ()))
     number, public_id = (invoice.number, invoice.public_id) if invoice else (None, None)
     return _thread(question, number, public_id, entries), question.debtor_id
 
@@ -256,13 +260,15 @@ def thread_for_staff(session: Session, access: StaffAccess, question_id: str) ->
 def find(session: Session, access: StaffAccess, question_id: str) -> Question:
     """Find a thread of this business; raises Refusal not_found for anybody else's."""
     question = session.scalars(select(Question).where(
-        Question.public_id == question_id, Question.business_id == access.business_id)).one_or_none()
+        Question.public_id == question_id, Question.business_id == access.business_id,
+        Question.of_dispute.is_(False))).one_or_none()
     if question is None:
         raise Refusal("not_found", "unknown_page")
     return question
 
 
-def _entries(session: Session, question_ids: Sequence[int]) -> dict[int, list[EntryView]]:
+def entries_of(session: Session, question_ids: Sequence[int]) -> dict[int, list[EntryView]]:
+    """Give everything that was said in threads, with internal notes and who of the staff spoke, for the office."""
     if not question_ids:
         return {}
     rows = session.execute(
@@ -304,7 +310,7 @@ def _locked(session: Session, access: Access) -> Debtor:
 def _own(session: Session, access: Access, question_id: str) -> Question:
     query = select(Question).where(
         Question.public_id == question_id, Question.business_id == access.business_id,
-        Question.debtor_id == access.debtor_id)
+        Question.debtor_id == access.debtor_id, Question.of_dispute.is_(False))
     if access.invoice_ids is not None:
         query = query.where(Question.invoice_id.in_(sorted(access.invoice_ids)))
     question = session.scalars(query).one_or_none()

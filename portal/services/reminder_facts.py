@@ -34,6 +34,7 @@ from portal.runtime import Runtime
 from portal.services import calendars, consents, not_me, paper_letters, policies
 from portal.services.askable import MONEY_MOVES
 from portal.services.gatekeeping import WINDOW_DAYS, zones_of
+from portal.services.reachable import Reachable, Sending
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _debt(track: ReminderTrack, due_on: date, left: int, steps: Mapping[int, lis
     return Debt(track.invoice_id, due_on, left, series, last, track.step_on, pauses)
 
 
-def situation_of(debtor: Debtor, business: Business, policy: Policy, blocked: bool, days: frozenset[date],
+def situation_of(debtor: Reachable, business: Sending, policy: Policy, blocked: bool, days: frozenset[date],
                  is_open: Callable[[date], bool]) -> Situation:
     """Put together what the message gate asks about an email of a step; `days` are those taken by others."""
     return Situation(

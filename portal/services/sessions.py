@@ -16,7 +16,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, func, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import words
@@ -72,7 +72,8 @@ class NewSession:
     act: str = ""
 
 
-def start(session: Session, now: datetime, link: PortalLink, level: int, *, replaces: str | None) -> str:
+def start(session: Session, now: datetime, link: PortalLink, level: int, *, replaces: str | None,
+          code_id: int | None = None) -> str:
     """Open a new session on a link, ending the one before it; returns the secret for the cookie.
 
     Every level gets a new secret, so that one planted in a browser beforehand never grows. A chain of sessions of one
@@ -86,7 +87,7 @@ def start(session: Session, now: datetime, link: PortalLink, level: int, *, repl
     key = secrets.token_urlsafe(24)
     session.add(DebtorSession(
         token_hash=_hash(key), business_id=link.business_id, debtor_id=link.debtor_id, link_id=link.id, level=level,
-        created_at=now, seen_at=now, visit_started_at=began,
+        created_at=now, seen_at=now, visit_started_at=began, code_id=code_id,
     ))
     return key
 
@@ -108,12 +109,12 @@ def read_cookie(rt: Runtime, text: str) -> NewSession | None:
 def find(rt: Runtime, key: str, act: str = "") -> Visit | None:
     """Give the visit a session stands for, with one query; None when it, its link or its time has ended."""
     now = rt.now()
-    with rt.db.rows() as rows:
-        answers = _visit_query().ask(rows, {"hash": _hash(key)})
+    answers = rt.db.ask(_visit_query(), {"hash": _hash(key)})
     if not answers:
         return None
     found = answers[0]
-    (row, link, debtor, business), only = _parts(found), found.only
+    (row, link, debtor, shown), only = _parts(found), found.only
+    business = brands.known(tuple(shown))
     standing = (row.ended_at is None and link.revoked_at is None and now < link.expires_at
                 and now < row.visit_started_at + VISIT)
     if not standing:
@@ -124,7 +125,7 @@ def find(rt: Runtime, key: str, act: str = "") -> Visit | None:
         pay_only=link.purpose == "pay_only", session_id=row.id,
     )
     return Visit(
-        access, brands.view(business), debtor_view(debtor), words.for_reader(debtor, business), link.expires_at,
+        access, business, debtor_view(debtor), words.for_reader(debtor, business), link.expires_at,
         row.visit_started_at + VISIT, row.seen_at, key, act,
     )
 
@@ -180,8 +181,11 @@ def _end(session: Session, now: datetime, key: str) -> DebtorSession | None:
 class _Seen:
     """The columns of one table that a visit needs, as a plain row: what is only read needs no object to change."""
 
-    def __init__(self, table: type[Base], *names: str) -> None:
-        self.columns = [getattr(table, name).label(f"{table.__tablename__}_{name}") for name in names]
+    def __init__(self, table: type[Base], *names: str, written: Iterable[ColumnElement[object]] = ()) -> None:
+        """Take columns by their names, or as they are `written`."""
+        columns = [*written] or [getattr(table, name) for name in names]
+        self.columns = [column.label(f"{table.__tablename__}_{name}")
+                        for name, column in zip(names, columns, strict=True)]
         self.row: Any = namedtuple(f"{table.__name__}Row", names)  # type: ignore[misc]  # its names are given
 
 
@@ -190,7 +194,7 @@ _SEEN = (
     _Seen(PortalLink, "id", "public_id", "purpose", "revoked_at", "expires_at"),
     _Seen(Debtor, "id", "public_id", "number", "kind", "name", "greeting_name", "email", "identity_fact",
           "opted_out_at", "locale", "country", "timezone"),
-    _Seen(Business, *brands.SHOWN),
+    _Seen(Business, *brands.SHOWN, written=brands.columns()),
 )
 
 

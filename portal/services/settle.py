@@ -1,18 +1,20 @@
 """After every fact: moves a debtor's money between invoices and credit until it lies where the fixed rule says.
 
-Also earns and un-earns discounts: a discount stands exactly while a payment that met its terms stands in full.
+Also earns and un-earns discounts: see domain/earning.py for when one stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.allocation import Claim, Target, allocate
+from portal.domain.earning import Meant, standing_offers
 from portal.domain.ledger import (
     DISCOUNTS,
     MONEY_KINDS,
@@ -26,7 +28,7 @@ from portal.domain.ledger import (
 )
 from portal.models import Hold, Invoice, LedgerAccount, LedgerTransfer, Offer, Payment, PaymentInvoice
 from portal.models.base import fixed
-from portal.services import ledger
+from portal.services import ledger, plan_money
 
 REDUCTION_KINDS = frozenset({"discount", "discount_unearned", "settled", "settled_unearned"})
 
@@ -41,16 +43,18 @@ class _Standing:
     left: int
     money: int = 0
     discount: int = 0
-    contested: bool = False
+    # What the debtor questions of it; None: all.
+    contested: int | None = 0
 
 
 @dataclass
 class _Reduction:
-    """The discount or forgiven rest one offer should have taken off its invoice by now."""
+    """The discount or forgiven rest one offer should have taken off its invoice by now, and what it has taken."""
 
     offer_id: int
     kind: str
     amount: int
+    taken: int = 0
     legs: int = 0
 
 
@@ -60,28 +64,36 @@ def settle(session: Session, business_id: int, debtor_id: int, currency: str, *,
     `cause` is the key of the fact that was just booked; it names the moves. In one currency, minor units.
     """
     standings = _standings(session, business_id, debtor_id, currency)
-    reductions = _reductions(session, business_id, debtor_id, currency)
+    owed = {s.invoice_id: s.left + s.money + s.discount for s in standings}
+    reductions = _reductions(session, business_id, debtor_id, currency, owed)
     credit = ledger.credit_of(session, business_id, debtor_id, currency)
-    targets, taken_off = [], {}
+    targets = []
     for s in standings:
-        owed = s.left + s.money + s.discount
-        wanted = reductions.get(s.invoice_id)
-        taken_off[s.invoice_id] = min(wanted.amount, owed) if wanted else s.discount
-        targets.append(Target(s.invoice_id, s.due_on, owed - taken_off[s.invoice_id], not s.contested))
+        taken_off = _fit(reductions[s.invoice_id], s, owed[s.invoice_id])
+        targets.append(Target(s.invoice_id, s.due_on, owed[s.invoice_id] - taken_off, s.contested))
     money = credit + sum(s.money for s in standings)
     given = allocate(targets, _claims(session, business_id, debtor_id, currency), money)
     moves = []
     for s in standings:
         account = receivable(s.invoice_id, debtor_id, currency)
         moves.append(_money_move(account, given[s.invoice_id] - s.money, cause, now))
-        wanted = reductions.get(s.invoice_id)
-        if wanted:
-            moves.append(_reduction_move(account, wanted, taken_off[s.invoice_id] - s.discount, now))
+        moves += [_reduction_move(account, one, cause, now) for one in reductions[s.invoice_id]]
     # First everything that makes room on a receivable, then everything that fills it; discounts before money.
     entries = sorted((move for move in moves if move),
                      key=lambda entry: (entry.credit.kind == RECEIVABLE, entry.cause_type != "offer"))
     if ledger.post(session, business_id, entries, now=now) != len(entries):
         raise ledger.LedgerError(f"{cause} was settled before")
+    plan_money.follow(session, business_id, debtor_id, now)
+
+
+def _fit(reductions: Sequence[_Reduction], standing: _Standing, owed: int) -> int:
+    """Cap what offers take off an invoice at what is owed on it; returns what is off it then, minor units."""
+    # What no payment of ours accounts for stays as it is.
+    off = standing.discount - sum(one.taken for one in reductions)
+    for one in reductions:
+        one.amount = max(0, min(one.amount, owed - off))
+        off += one.amount
+    return off
 
 
 def needs_settling(session: Session, business_id: int, debtor_id: int, currency: str) -> bool:
@@ -105,14 +117,19 @@ def _money_move(account: Account, change: int, cause: str, now: datetime) -> Ent
     return Entry(debit, credit, abs(change), kind, key, "settle", str(account.invoice_id), now, memo=kind)
 
 
-def _reduction_move(account: Account, wanted: _Reduction, change: int, now: datetime) -> Entry | None:
+def _reduction_move(account: Account, wanted: _Reduction, cause: str, now: datetime) -> Entry | None:
+    change = wanted.amount - wanted.taken
     if change == 0:
         return None
     settled = wanted.kind == "settlement"
     allowed = own(SETTLEMENTS if settled else DISCOUNTS, account.currency)
     word = "settled" if settled else "discount"
-    # A discount earned again after a chargeback is a new leg of the same cause.
+    # A discount earned again after a chargeback is a new leg of the same cause, and so is one that is lost again.
     key = f"offer:{wanted.offer_id}:{word}:{account.invoice_id}" + (f":{wanted.legs}" if wanted.legs else "")
+    if change < 0:
+        # What takes a discount back is the cause: a chargeback, a returned debit, a refund.
+        whose = cause.rpartition(":")[0] if cause.startswith("stripe:") else cause
+        key = f"{whose}:unearned:{account.invoice_id}" + (f":{wanted.legs}" if wanted.legs > 1 else "")
     debit, credit, kind = (allowed, account, word) if change > 0 else (account, allowed, f"{word}_unearned")
     return Entry(debit, credit, abs(change), kind, key, "offer", str(wanted.offer_id), now, memo=kind)
 
@@ -133,7 +150,8 @@ def _standings(session: Session, business_id: int, debtor_id: int, currency: str
             standings[account_id].discount += amount
     contested = _contested(session, business_id, debtor_id)
     for standing in standings.values():
-        standing.contested = standing.invoice_id in contested or None in contested
+        parts = [part for whose, part in contested if whose in (None, standing.invoice_id)]
+        standing.contested = None if None in parts else sum(part or 0 for part in parts)
     return list(standings.values())
 
 
@@ -152,11 +170,12 @@ def _sums(session: Session, accounts: Iterable[int]) -> list[tuple[int, str, int
     return [(int(a), kind, int(amount)) for a, kind, amount in session.execute(query)]
 
 
-def _contested(session: Session, business_id: int, debtor_id: int) -> set[int | None]:
-    query = select(Hold.invoice_id).where(
+def _contested(session: Session, business_id: int, debtor_id: int) -> list[tuple[int | None, int | None]]:
+    """What is questioned, as (invoice or None for all, sum or None for all of it)."""
+    query = select(Hold.invoice_id, Hold.amount_minor).where(
         Hold.business_id == business_id, Hold.debtor_id == debtor_id, Hold.cause == "dispute",
         Hold.released_at.is_(None))
-    return set(session.scalars(query))
+    return [(invoice_id, amount) for invoice_id, amount in session.execute(query)]
 
 
 def _claims(session: Session, business_id: int, debtor_id: int, currency: str) -> list[Claim]:
@@ -171,26 +190,63 @@ def _claims(session: Session, business_id: int, debtor_id: int, currency: str) -
             for invoice_id, amount, created_at, payment_id, position in session.execute(query)]
 
 
-def _reductions(session: Session, business_id: int, debtor_id: int, currency: str) -> dict[int, _Reduction]:
+def _reductions(session: Session, business_id: int, debtor_id: int, currency: str,
+                owed: Mapping[int, int]) -> defaultdict[int, list[_Reduction]]:
+    """What offers should have taken off each invoice by now, and what they have taken; each offer counts once."""
     query = (
-        select(PaymentInvoice.invoice_id, Offer.id, Offer.kind, PaymentInvoice.discount_minor,
-               PaymentInvoice.returned_minor)
+        select(Payment.id, Payment.created_at, PaymentInvoice.invoice_id, PaymentInvoice.amount_minor,
+               PaymentInvoice.returned_minor, PaymentInvoice.discount_minor, Offer.id, Offer.kind)
         .join(Payment, Payment.id == PaymentInvoice.payment_id)
-        .join(Offer, Offer.id == PaymentInvoice.offer_id)
+        .outerjoin(Offer, Offer.id == PaymentInvoice.offer_id)
         .where(PaymentInvoice.business_id == business_id, PaymentInvoice.debtor_id == debtor_id,
                Payment.currency == currency, Payment.captured_minor > 0)
-        .order_by(Payment.id))
-    found: dict[int, _Reduction] = {}
-    for invoice_id, offer_id, kind, discount, returned in session.execute(query):
-        reduction = found.setdefault(invoice_id, _Reduction(offer_id, kind, 0))
-        if returned == 0:
-            reduction.amount = max(reduction.amount, discount)
-    causes = {str(reduction.offer_id): reduction for reduction in found.values()}
-    counted = (
-        select(LedgerTransfer.cause_id, func.count())
-        .where(LedgerTransfer.business_id == business_id, LedgerTransfer.cause_type == "offer",
-               LedgerTransfer.cause_id.in_(causes))
-        .group_by(LedgerTransfer.cause_id))
-    for cause_id, count in session.execute(counted) if causes else ():
-        causes[cause_id].legs = count
+        .order_by(Payment.created_at, Payment.id))
+    meant = [Meant((row[1], row[0]), row[2], row[3], row[4], row[5], row[6], row[7]) for row in session.execute(query)]
+    if any(one.offer_id is not None and 0 < one.returned < one.amount for one in meant):
+        owed = _less_corrected(session, business_id, debtor_id, currency, owed)
+    stands = standing_offers(meant, owed)
+    found: defaultdict[int, list[_Reduction]] = defaultdict(list)
+    known: dict[int, _Reduction] = {}
+    for one in meant:
+        if one.offer_id is None:
+            continue
+        if one.offer_id not in known:
+            known[one.offer_id] = _Reduction(one.offer_id, one.kind or "", 0)
+            found[one.invoice_id].append(known[one.offer_id])
+        if (one.order, one.invoice_id) in stands:
+            known[one.offer_id].amount = max(known[one.offer_id].amount, one.discount)
+    if known:
+        _count_taken(session, business_id, known)
     return found
+
+
+def _less_corrected(session: Session, business_id: int, debtor_id: int, currency: str,
+                    owed: Mapping[int, int]) -> Mapping[int, int]:
+    """What is owed less what was credited after it had been paid: that went to the debtor, not off the invoice."""
+    beyond = dict(owed)
+    rows = session.execute(
+        select(LedgerTransfer.key, LedgerTransfer.amount)
+        .join(LedgerAccount, LedgerAccount.id == LedgerTransfer.credit_account_id)
+        .where(LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
+               LedgerAccount.kind == "debtor_credit", LedgerAccount.currency == currency,
+               LedgerTransfer.kind.in_(("credit", "tax_credit")), LedgerTransfer.key.endswith(ledger.EXCESS)))
+    for key, amount in rows:
+        invoice_id = int(key.removesuffix(ledger.EXCESS).rpartition(":")[2])
+        beyond[invoice_id] = beyond.get(invoice_id, 0) - amount
+    return beyond
+
+
+def _count_taken(session: Session, business_id: int, known: dict[int, _Reduction]) -> None:
+    """Read what each offer has taken off its invoice, and how many legs that had."""
+    # What found no room on the invoice went to the debtor's credit, and is not off it.
+    signed = func.sum(case(
+        (and_(LedgerTransfer.kind.in_(("discount", "settled")), ~LedgerTransfer.key.endswith(ledger.EXCESS)),
+         LedgerTransfer.amount),
+        (LedgerTransfer.kind.in_(("discount_unearned", "settled_unearned")), -LedgerTransfer.amount), else_=0))
+    counted = (
+        select(LedgerTransfer.cause_id, func.count(), signed)
+        .where(LedgerTransfer.business_id == business_id, LedgerTransfer.cause_type == "offer",
+               LedgerTransfer.cause_id.in_([str(offer_id) for offer_id in known]))
+        .group_by(LedgerTransfer.cause_id))
+    for cause_id, count, taken in session.execute(counted):
+        known[int(cause_id)].legs, known[int(cause_id)].taken = count, int(taken)

@@ -27,8 +27,11 @@ class StaffReader:
 
 
 def queue(session: Session, now: datetime, business: Business, reader: StaffReader, kind: str, key: str,
-          wording: Wording) -> Message:
-    """Queue an email about the work of a business to one of its people; the same key never makes a second one."""
+          wording: Wording, *, attachment: str = "") -> Message:
+    """Queue an email about the work of a business to one of its people; the same key never makes a second one.
+
+    `attachment` names what is made and attached when the email leaves, see delivery.py.
+    """
     known = messages.find(session, business.id, key)
     if known is not None:
         return known
@@ -39,8 +42,8 @@ def queue(session: Session, now: datetime, business: Business, reader: StaffRead
     message = Message(
         business_id=business.id, debtor_id=None, kind=kind, message_class=ESSENTIAL, key=key,
         to_address=reader.address, language=words.language, subject=rendered.subject, body_text=rendered.text,
-        body_html=rendered.html, message_id=secrets.token_hex(16), state="queued", reason=ESSENTIAL, created_at=now,
-        due_at=now, attempts=0)
+        body_html=rendered.html, attachment=attachment, message_id=secrets.token_hex(16), state="queued",
+        reason=ESSENTIAL, created_at=now, due_at=now, attempts=0)
     session.add(message)
     session.flush()
     return message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -56,7 +56,11 @@ class Words:
 
     def money(self, minor: int, currency: str) -> str:
         """Write an amount: 229023 in USD is $2,290.23."""
-        return numbers.money(self._babel, minor, currency)
+        return self._amounts(minor, currency)
+
+    @cached_property
+    def _amounts(self) -> Callable[[int, str], str]:
+        return numbers.remembering(self._babel)
 
     def money_parts(self, minor: int, currency: str) -> tuple[str, str]:
         """Write an amount in two parts, for the one large sum of a page: ("$2,290", ".23")."""

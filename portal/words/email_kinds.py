@@ -60,6 +60,8 @@ class PaidSum:
     credit_minor: int = 0
     # Whether its payer is to be asked how it was.
     asks: bool = False
+    # Whether it was charged by itself, as its payer had allowed.
+    automatic: bool = False
 
 
 def reminder(words: Words, sender: Sender, reader: Reader, invoices: Sequence[OwedInvoice], *, today: date,
@@ -125,7 +127,8 @@ def receipt(words: Words, sender: Sender, reader: Reader, paid: PaidSum) -> Lett
     return Letter(
         subject=words.text("Your receipt from %(business)s", business=sender.name),
         preview=words.text("Thank you. Your receipt is attached."), greeting=hello(words, reader),
-        opening=(words.text("Thank you. We have received your payment."),),
+        opening=(words.text("Thank you. As you allowed, we have received your payment by itself.") if paid.automatic
+                 else words.text("Thank you. We have received your payment."),),
         amounts=(words.money(paid.amount_minor, paid.currency),), amount_note=_received(words, paid),
         rows=_paid_rows(words, paid), action=words.text("See your page"),
         question=feedback_question(words) if paid.asks else "",

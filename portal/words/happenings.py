@@ -11,9 +11,15 @@ from portal.words.said import Plain, Said, Sayable
 MESSAGE_KINDS: Mapping[str, str] = {
     "code": N_("Code to open the page"), "new_link": N_("New link to their page"), "receipt": N_("Receipt"),
     "on_its_way": N_("Payment on its way"), "debit_failed": N_("Bank debit that did not go through"),
+    "autopay_on": N_("Copy of what they allowed to be charged"), "autopay_off": N_("Automatic payments are off"),
+    "autopay_lost": N_("Saved card or account can no longer be charged"), "debit_notice": N_("Notice before a charge"),
+    "debit_again": N_("Charge that is tried again"), "debit_stopped": N_("Charge that did not work"),
+    "debit_confirm": N_("Charge their bank wants confirmed"),
     "refund": N_("Refund made"), "refund_failed": N_("Refund that came back"), "reminder": N_("Reminder"),
     "answer": N_("Answer to a question"), "thank_you": N_("Thanks after paying"),
-    "check_in": N_("Question whether all is well"),
+    "check_in": N_("Question whether all is well"), "offer_made": N_("Discount made by hand"),
+    "plan_due": N_("Next payment of a plan"), "plan_completed": N_("Thanks for a plan that is paid"),
+    "plan_asked": N_("A plan waits for an answer"), "ends_soon": N_("An agreement ends soon"),
 }
 # Why an email was sent, waits or was not sent; the codes are those of domain/gate.py and of sending.
 MESSAGE_REASONS: Mapping[str, str] = {
@@ -52,6 +58,7 @@ CALL_RESULTS: Mapping[str, str] = {
 }
 HOLD_CAUSES: Mapping[str, str] = {
     "dispute": N_("Dispute"), "deferral": N_("More time"), "promise": N_("Promise"), "plan": N_("Plan"),
+    "settlement": N_("Settlement"),
     "already_paid": N_("Says it is paid"), "staff": N_("Pause"), "chargeback": N_("Chargeback"),
     "transfer": N_("Transfer announced"), "import": N_("From the import"), "payment": N_("Payment on its way"),
     "hand_over": N_("Handed over"),
@@ -59,6 +66,7 @@ HOLD_CAUSES: Mapping[str, str] = {
 LETTER_KINDS: Mapping[str, str] = {
     "note": N_("Note before the due date"), "friendly": N_("Friendly reminder"), "firm": N_("Firm reminder"),
     "formal": N_("Formal request to pay"), "final": N_("Last notice"), "paid_in_full": N_("Paid in full, thank you"),
+    "agreement": N_("Agreement on paper"),
 }
 # Why a letter was dropped; the others are those of emails.
 LETTER_REASONS: Mapping[str, str] = {

@@ -32,5 +32,16 @@ HELP: dict[str, str] = {
     "slip_broken": N_("We could not open this file. Please choose another one, such as a photo of it."),
     "slip_locked": N_("This PDF needs a password. Please choose one without, or a photo of it."),
     "slip_too_detailed": N_("This picture is too large to open. Please choose a smaller one."),
+    "no_postal_address": N_("We have no postal address of yours. Please tell us where to send it, with a question."),
+    "promise_beyond_longest": N_("A promised day cannot lie further ahead than the furthest day somebody can ask for."),
+    "notice_first": N_("Please read the note about old debts first; then go on."),
+    "code_first": N_("Before you sign, please enter the code we email you."),
+    "agreement_moved_on": N_("The agreement has changed since you read it. Please read it again; nothing was signed."),
+    "consent_missing": N_("To sign here, please tick that you agree to sign and receive records on this page. "
+                          "Or ask for paper."),
+    "autopay_consent_missing": N_("To be charged by itself, the plan needs your tick at that sentence."),
+    "signature_missing": N_("Please type your full name."),
+    "signature_too_long": N_("A name may have at most %(longest)s letters."),
+    "signature_unreadable": N_("Please type your name in letters."),
     "pick_one": N_("Please choose the payment it is."),
 }

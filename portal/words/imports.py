@@ -5,12 +5,15 @@ An error names the row as a spreadsheet counts it, the column, what was read, an
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from portal.domain.errors import Refusal
 from portal.domain.imports import Note, RowError
+from portal.domain.listing import neutralized
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -29,7 +32,31 @@ class Report(Protocol):
     @property
     def new(self) -> int: ...
     @property
+    def changed(self) -> int: ...
+    @property
     def unchanged(self) -> int: ...
+    @property
+    def gone(self) -> int: ...
+    @property
+    def gone_open(self) -> int: ...
+    @property
+    def settled_since(self) -> int: ...
+    @property
+    def part_paid_since(self) -> int: ...
+    @property
+    def credits(self) -> int: ...
+    @property
+    def other_dates(self) -> int: ...
+    @property
+    def no_longer_disputed(self) -> int: ...
+    @property
+    def findings(self) -> int: ...
+    @property
+    def tells_something(self) -> bool: ...
+    @property
+    def preset(self) -> str: ...
+    @property
+    def remembered(self) -> bool: ...
     @property
     def settled(self) -> int: ...
     @property
@@ -79,26 +106,37 @@ EXPECTED: dict[str, str] = {
     "amount_step": N_("%(currency)s can only be charged in steps of %(step)s."),
     "amount_zero": N_("An amount above zero is expected."),
     "amount_negative": N_("An amount that is not below zero is expected."),
-    "credit_note": N_("Credit notes are not taken in; leave the row out."),
+    "percent_expected": N_("A rate such as 20 % is expected."),
+    "document_expected": N_("Invoice or credit note is expected."),
+    "address_too_long": N_("The address has more than %(maximum)s characters."),
     "currency_unknown": N_("A currency that can be charged is expected."),
     # Rows
     "row_length": N_("%(expected)s cells are expected, %(found)s are there."),
     "due_before_issued": N_("A due date on or after the invoice's own, %(issued_on)s, is expected."),
-    "invoice_not_collectable": N_("Nothing can be collected on a draft, void or written-off invoice; leave it out."),
     "settled_in_future": N_("A day up to today, %(today)s, is expected."),
     "paid_more_than_amount": N_("At most the invoice's amount, %(amount)s, can have been paid."),
     "open_more_than_amount": N_("At most the invoice's amount, %(amount)s, can be open."),
     "settled_but_open": N_("The row says settled, so nothing can be open."),
     "amounts_disagree": N_("What is paid and open has to add up: %(expected)s is expected."),
-    "invoice_duplicate": N_("This invoice number was already in row %(first_row)s."),
+    "tax_disagrees": N_("With the net amount and the total, a tax of %(expected)s is expected."),
+    "tax_above_amount": N_("A tax within the amount is expected."),
+    "lines_disagree": N_("The lines of this invoice come to %(expected)s; the same total is expected."),
+    "rows_disagree": N_("The same is expected here as in the first row of this invoice."),
+    "invoice_duplicate": N_("This invoice number was already in row %(first_row)s. If rows are lines of one invoice, "
+                            "their sum is the “amount of the line”."),
     "email_differs": N_("This customer has another address in row %(first_row)s."),
     "invoice_differs": N_("Invoice %(invoice)s exists and differs: the books have %(known)s."),
-    "invoice_dispute_differs": N_("The invoice exists and differs: the books do not know it as disputed."),
-    "invoice_dispute_ended": N_("The invoice exists and differs: the books have it as disputed."),
     # Whole files
     "file_empty": N_("The file is empty."),
     "file_too_large": N_("The file is too large."),
-    "file_not_text": N_("This is not a text file; save it as CSV."),
+    "file_not_text": N_("This is neither a CSV nor an XLSX file; save it as one of them."),
+    "file_damaged": N_("The file is damaged and cannot be opened; save it again."),
+    "file_protected": N_("The file is locked with a password; save it without one."),
+    "file_xml_unsafe": N_("The file declares things that no invoice needs, and was not opened."),
+    "file_no_e_invoice": N_("There is no e-invoice in this file."),
+    "e_invoice_invalid": N_("The e-invoice does not keep to its standard: %(problem)s."),
+    "e_invoice_incomplete": N_("The e-invoice does not say: %(fields)s."),
+    "import_under_way": N_("Another file is being taken in. Please try again when it is done."),
     "file_encoding_unknown": N_("The file's characters cannot be read; save it as CSV in UTF-8."),
     "file_csv_broken": N_("Row %(row)s cannot be read; a quotation mark is missing there."),
     "file_no_rows": N_("There are no rows below the headers."),
@@ -127,9 +165,21 @@ NOTES: dict[str, str] = {
     "decimal_assumed": N_("“%(mark)s” was read as the decimal mark. State it with --decimal."),
     "encoding_assumed": N_("The file is not in UTF-8; it was read as %(encoding)s. Look at names with accents."),
     "country_ignored": N_("Rows whose country was left out, as it is no two-letter code: %(rows)s."),
+    "rows_not_collectable": N_("Rows left out, as nothing is owed on them (drafts, void or written off, payments): "
+                               "%(rows)s."),
+    "rows_of_totals": N_("Rows left out, as they add up the others: %(rows)s."),
+    "paid_before_kept": N_("Invoices that came as paid and are open in this file; the books stay: %(rows)s."),
+    "issue_date_kept": N_("Invoices with another issue date in this file; the books stay: %(rows)s."),
+    "credits_of_strangers": N_("Credit notes left out, as nothing else is known of their customer: %(rows)s."),
+    "addresses_added": N_("Debtors whose postal address is added: %(debtors)s."),
     "debtor_details_kept": N_("Debtors whose name or contact differs in the file, kept as they are: %(debtors)s."),
     "descriptions_cut": N_("Descriptions cut to 200 characters: %(rows)s."),
 }
+
+STEPS: dict[str, str] = {
+    "reading": N_("Reading the file"), "staging": N_("Getting ready"), "publishing": N_("Into the books"),
+}
+ERROR_HEADS = (N_("Row"), N_("Column"), N_("What we read"), N_("What we expected"))
 
 DIFFERENCES: dict[str, str] = {
     "kept debits": N_("total of debits"),
@@ -145,11 +195,24 @@ DIFFERENCES: dict[str, str] = {
 def report_lines(words: Words, report: Report, *, dry_run: bool) -> list[str]:
     """Tell what an import did, or would do, one sentence a line; errors are apart (`error_line`)."""
     counts = (
-        (N_("New invoices: %(n)s"), report.new), (N_("Unchanged: %(n)s"), report.unchanged),
+        (N_("New invoices: %(n)s"), report.new), (N_("Changed: %(n)s"), report.changed),
+        (N_("Unchanged: %(n)s"), report.unchanged), (N_("Gone from the file: %(n)s"), report.gone),
         (N_("Settled: %(n)s"), report.settled), (N_("Partly paid: %(n)s"), report.partly_paid),
         (N_("Held as disputed: %(n)s"), report.holds), (N_("New debtors: %(n)s"), report.new_debtors))
+    implied = (
+        (N_("Settled elsewhere since, to be confirmed: %(n)s"), report.settled_since),
+        (N_("Paid in part elsewhere since, to be confirmed: %(n)s"), report.part_paid_since),
+        (N_("Gone but open in the books, to be looked at: %(n)s"), report.gone_open),
+        (N_("Credit notes, to be confirmed: %(n)s"), report.credits),
+        (N_("Other due dates, to be confirmed: %(n)s"), report.other_dates),
+        (N_("No longer disputed, to be confirmed: %(n)s"), report.no_longer_disputed))
     lines = [words.text(N_("Rows read: %(n)s"), n=words.number(report.rows))]
+    if report.preset:
+        lines.append(words.text(N_("Read as an export of %(program)s."), program=report.preset))
+    if report.remembered:
+        lines.append(words.text(N_("Read as the last file of this kind was.")))
     lines += [words.text(message, n=words.number(count)) for message, count in counts]
+    lines += [words.text(message, n=words.number(count)) for message, count in implied if count]
     if report.new_debtors:
         kinds = ((N_("Of these, consumers: %(n)s"), report.new_consumers),
                  (N_("Of these, businesses: %(n)s"), report.new_businesses),
@@ -167,7 +230,7 @@ def _outcome(report: Report, dry_run: bool) -> str:
         return N_("There are errors: nothing was written.")
     if dry_run:
         return N_("Only tried: nothing was written.")
-    return N_("All rows are in the books.") if report.new else N_("Nothing new: nothing was written.")
+    return N_("All rows are in the books.") if report.tells_something else N_("Nothing new: nothing was written.")
 
 
 def error_line(words: Words, error: RowError) -> str:
@@ -177,6 +240,17 @@ def error_line(words: Words, error: RowError) -> str:
         return words.text(N_("Row %(row)s: %(expected)s"), row=error.row, expected=expected)
     return words.text(N_("Row %(row)s, column “%(column)s”, read “%(read)s”: %(expected)s"), row=error.row,
                       column=error.column, read=error.read, expected=expected)
+
+
+def errors_table(words: Words, errors: Sequence[RowError]) -> str:
+    """Write all errors as a CSV file for whoever mends them; no cell of it can act as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([words.text(head) for head in ERROR_HEADS])
+    for error in errors:
+        expected = words.text(EXPECTED[error.code], **shown(words, error.params))
+        writer.writerow([error.row, *map(neutralized, (error.column, error.read, expected))])
+    return out.getvalue()
 
 
 def refusal_line(words: Words, refusal: Refusal) -> str:

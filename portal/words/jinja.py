@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from portal.words import phones
+from portal.words.agreement_paper import grouped
 from portal.words.catalogs import translations
 from portal.words.core import current
 from portal.words.spoken import Spoken
@@ -147,4 +148,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "money": money, "money_parts": money_parts, "percent": percent, "day": day, "short_day": short_day,
     "long_day": long_day, "clock": clock, "moment": moment, "phone": phone, "tel": phones.dialled, "own": own,
     "label": label, "how_to_check": how_to_check, "memo": memo, "memo_rule": memo_rule,
+    "fingerprint": grouped,
 }

@@ -13,6 +13,7 @@ from portal.words.core import Words
 from portal.words.reminder_tones import firmer, wait_of
 
 PAID_IN_FULL = "paid_in_full"
+AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,17 @@ def paid_in_full(words: Words, sender: LetterFrom, to: Sequence[str], greeting_n
         rows=tuple(_row(words, one) for one in invoices), totals=(), pay_title="", pay=(), link_caption="",
         transfer_caption="", ending=(words.text("Please keep this letter with your papers."),),
         closing=_closing(words, sender))
+
+
+def signed_agreement(words: Words, sender: LetterFrom, to: Sequence[str], greeting_name: str,
+                     today: date) -> LetterWords:
+    """Word the letter that brings a signed agreement on paper; the agreement itself follows it."""
+    return LetterWords(
+        title=words.text("Your agreement on paper"), day=words.long_day(today), page_label=_page_label(words),
+        to=tuple(to), opening=(_greeting(words, greeting_name), words.text(
+            "As you asked, here is what you have signed, word for word. It costs you nothing.")), columns=("", "", ""),
+        rows=(), totals=(), pay_title="", pay=(), link_caption="", transfer_caption="",
+        ending=(words.text("Please keep it with your papers."),), closing=_closing(words, sender))
 
 
 def plain_text(said: LetterWords) -> str:

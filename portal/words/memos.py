@@ -48,6 +48,7 @@ MEMOS: dict[str, str] = {
     "interest_capped": N_("Interest"),
     "fee_waived": N_("Fee taken back"),
     "correction": N_("Correction"),
+    "issue_corrected": N_("The invoice was corrected"),
 }
 OTHER = N_("Change to your balance")
 

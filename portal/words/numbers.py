@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache, partial
 
 from babel import Locale
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
@@ -16,6 +17,7 @@ from portal.domain.money import Mark, to_decimal
 # Spanish of Spain groups from five digits on (1056,61 € but 12.345,00 €); Babel does not know this rule of CLDR.
 GROUPS_FROM_FIVE_DIGITS = {"es", "es_ES"}
 MINUS = "\u2212"
+REMEMBERED = 4_096
 
 
 def digits_shown(currency: str) -> int:
@@ -46,6 +48,12 @@ def money(locale: Locale, minor: int, currency: str) -> str:
     written = f"{whole:,}".replace(",", frame.group) if whole >= frame.grouped_from else str(whole)
     cents = f"{frame.mark}{rest:0{frame.digits}d}" if frame.digits else ""
     return f"{MINUS if minor < 0 else ''}{frame.before}{written}{cents}{frame.after}"
+
+
+@cache
+def remembering(locale: Locale) -> Callable[[int, str], str]:
+    """Give money() of one locale, with what it wrote last: a page says the same amount several times."""
+    return lru_cache(maxsize=REMEMBERED)(partial(money, locale))
 
 
 @cache

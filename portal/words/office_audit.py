@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from portal.words import declines, happenings, office_reasons
+from portal.words import declines, disputes, happenings, office_reasons
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -21,7 +21,12 @@ ACTS: dict[str, str] = {
     "setup.changed": N_("Set-up changed"), "setup.stripe_changed": N_("Stripe account changed"),
     "reminders.paused": N_("All reminders paused"), "reminders.resumed": N_("Reminders resumed"),
     "links.all_ended": N_("All links ended"), "ledger.corrected": N_("Entry of the books corrected"),
-    "invoices.imported": N_("Invoices brought in"), "list.exported": N_("List taken out as a file"),
+    "books.reconciled": N_("Books held against Stripe"),
+    "statement.exported": N_("Part of the books taken out as a file"),
+    "bank.taken_in": N_("Bank statement taken in"), "bank.ignored": N_("Bank line set aside"),
+    "bank.linked": N_("Bank line tied to what was booked"), "bank.untied": N_("Bank line untied again"),
+    "invoices.imported": N_("Invoices brought in"),
+    "import.answered": N_("Answered what a file implied"), "list.exported": N_("List taken out as a file"),
     "refund.requested": N_("Refund asked of Stripe"), "refund.booked": N_("Refund went out"),
     "refund.reversed": N_("Refund came back"), "call.logged": N_("Call noted"), "note.written": N_("Note written"),
     "code.sent": N_("Code emailed"), "identity.passed": N_("A check at the door passed"),
@@ -31,6 +36,12 @@ ACTS: dict[str, str] = {
     "payment.expired": N_("Payment page closed"), "payment.canceled": N_("Payment canceled"),
     "payment.suspended": N_("Payment put into suspense"), "transfer.announced": N_("Bank transfer announced"),
     "suspense.applied": N_("Suspense applied to an invoice"), "suspense.returned": N_("Suspense sent back"),
+    "method.asked": N_("Saving a card or account begun"), "method.saved": N_("Card or account saved"),
+    "method.removed": N_("Saved card or account removed"), "method.gone": N_("Saved card or account gone at Stripe"),
+    "method.unusable": N_("Saved card or account can no longer be charged"),
+    "autopay.allowed": N_("Automatic payments allowed"), "autopay.off": N_("Automatic payments turned off"),
+    "autopay.method_chosen": N_("Saved card or account chosen for a plan"),
+    "autopay.stopped": N_("All automatic payments stopped"), "autopay.resumed": N_("Automatic payments go on"),
     "suspense.refund_requested": N_("Suspense refund asked of Stripe"), "session.left": N_("Debtor left the page"),
     "question.asked": N_("Question asked"), "question.emailed": N_("Question came by email"),
     "question.replied": N_("Answer came by email"), "queue.put_off": N_("Request put off"),
@@ -52,15 +63,40 @@ ACTS: dict[str, str] = {
     "own_day.added": N_("Day of rest added"), "own_day.removed": N_("Day of rest removed"),
     "call_task.done": N_("Call of a reminder step made"), "call_task.dropped": N_("Call of a reminder step not needed"),
     "step.words_changed": N_("Words of a reminder step changed"),
+    "plan.proposed": N_("Proposed a plan"), "plan.withdrawn": N_("Took a proposed plan back"),
+    "plan.how_chosen": N_("Chose how a plan is paid"), "plan.expired": N_("Proposed plan ran out"),
+    "plan.accepted": N_("Plan agreed to"), "plan.countered": N_("Another plan offered"),
+    "plan.refused": N_("Plan refused"), "plan.offered": N_("Plan proposed"), "plan.ended": N_("Plan ended"),
+    "plan.moved": N_("Moved a payment of a plan"), "plan.put_to_end": N_("Put a payment after the last one"),
+    "plan.spread": N_("Spread a payment over the others"), "plan.kept": N_("Plan paid"),
+    "plan.broken": N_("Plan not kept"), "plan.stands_good": N_("Plan stands well again"),
+    "plan.stands_late": N_("Payment of a plan late"), "plan.stands_cure": N_("Last notice about a plan"),
+    "agreement.signed": N_("Agreement signed"), "agreement.paper_asked": N_("Asked for an agreement on paper"),
+    "signing_consent.withdrawn": N_("Took back the consent to sign here"),
+    "offer.made": N_("Discount made by hand"), "offer.withdrawn": N_("Discount taken back"),
+    "offer.by_terms": N_("Discount from the terms"), "bulk.offer": N_("Discount made for many"),
+    "settlement.asked": N_("Asked to settle"), "settlement.referred": N_("Asked a person to decide about a settlement"),
+    "settlement.withdrawn": N_("Took a wish to settle back"), "settlement.accepted": N_("Settlement agreed to"),
+    "settlement.countered": N_("Another sum offered"), "settlement.refused": N_("Settlement refused"),
+    "settlement.ended": N_("Offer to settle taken back"), "settlement.offered": N_("Settlement offered"),
+    "settlement.kept": N_("Settlement kept"), "settlement.broken": N_("Settlement not kept"),
+    "settlement.run_out": N_("Offer to settle ran out"),
     "time.asked": N_("Asked for time"), "time.taken": N_("Took the time that was offered"),
     "time.referred": N_("Asked a person about time"), "time.withdrawn": N_("Took a wish for time back"),
     "time.accepted": N_("Time given"), "time.countered": N_("Another day offered"),
     "time.refused": N_("Time refused"), "time.ended": N_("Time over"),
-    "time.reviewed": N_("Hard times looked at again"), "promise.made": N_("Promised a day"),
+    "time.reviewed": N_("A pause looked at again"), "promise.made": N_("Promised a day"),
     "promise.kept": N_("Promise kept"), "promise.broken": N_("Promised day passed"),
     "promise.ended": N_("Promise replaced"), "claim.made": N_("Said to have paid"),
     "claim.proof_added": N_("Sent a proof of payment later"), "claim.withdrawn": N_("Took back having paid"),
     "claim.matched": N_("Payment of a debtor found"), "claim.rejected": N_("Payment of a debtor not found"),
+    "dispute.opened": N_("Said that something is wrong"), "dispute.replied": N_("Said more about a dispute"),
+    "dispute.withdrawn": N_("Took a dispute back"), "dispute.second_look": N_("Asked for a second look"),
+    "dispute.asked": N_("Wrote about a dispute"), "dispute.noted": N_("Internal note on a dispute"),
+    "dispute.closed": N_("Words about a dispute left unanswered"), "dispute.upheld": N_("Dispute upheld"),
+    "dispute.partly_upheld": N_("Dispute upheld in part"), "dispute.rejected": N_("Dispute rejected"),
+    "evidence.made": N_("Evidence pack made"),
+    "dispute.warned": N_("Told that a dispute is due soon"), "dispute.escalated": N_("Owners told of a late dispute"),
     "staff.signed_in": N_("Signed in"), "staff.signed_out": N_("Signed out"),
     "staff.business_chosen": N_("Business chosen"), "staff.comfort": N_("Look of the office chosen"),
     "staff.owner_made": N_("Owner made on the command line"), "staff.invited": N_("Person invited"),
@@ -91,10 +127,14 @@ TARGETS: dict[str, str] = {
     "refund": N_("refund"), "debtor": N_("debtor"), "link": N_("link"), "message": N_("message"),
     "business": N_("business"), "staff": N_("person"), "import": N_("import"), "question": N_("question"),
     "arrangement": N_("arrangement"), "claim": N_("payment told of"),
+    "dispute": N_("dispute"),
     "hold": N_("hold"), "session": N_("session"), "invitation": N_("invitation"), "note": N_("note"),
     "suspense": N_("money in suspense"), "chargeback": N_("chargeback"), "intent": N_("money in suspense"),
     "payout": N_("payout"), "bulk": N_("act for many"), "hand_over": N_("hand-over"),
-    "letter": N_("letter"), "step": N_("step"),
+    "reconciliation": N_("comparison with Stripe"), "bank": N_("bank statement"), "bank_line": N_("bank line"),
+    "statement": N_("part of the books"),
+    "letter": N_("letter"), "step": N_("step"), "method": N_("saved card or account"),
+    "setup": N_("saving a card or account"), "mandate": N_("automatic payments"),
 }
 FIELDS: dict[str, str] = {
     "amount": N_("amount"), "reason": N_("reason"), "mode": N_("way"), "count": N_("how many"), "new": N_("new"),
@@ -109,16 +149,26 @@ FIELDS: dict[str, str] = {
     "minimum_part": N_("smallest part payment"), "bank_transfer": N_("bank transfer offered"),
     "transfer_wait_days": N_("days to wait for a transfer"), "fees": N_("late fees and interest"),
     "discount_grace_minutes": N_("minutes a discount stays open"),
+    "part_payment_discount": N_("what a part payment does to a discount"),
+    "offer_days": N_("days a discount made by hand lasts"), "settlements": N_("settlements"), "plans": N_("plans"),
+    "early_pay_basis_points": N_("discount on every invoice, share"),
+    "early_pay_days": N_("discount on every invoice, days"),
+    "offers": N_("offers"), "discount": N_("discount"), "answer": N_("answer"),
     "quiet_from_hour": N_("quiet from"), "quiet_until_hour": N_("quiet until"),
     "reminder_gap_days": N_("days between reminders"),
     "answer_business_days": N_("working days for an answer"), "second_approver_above": N_("limit of one person"),
     "business_debtors_skip_check": N_("companies need no check"), "code": N_("what happened"), "to": N_("led to"),
     "channel": N_("how it came"), "result": N_("result"), "cause": N_("cause"), "state": N_("state"),
+    "files": N_("files"), "why": N_("what is wrong"), "wants": N_("what would put it right"),
+    "dispute_answer_days": N_("days until a dispute is decided"),
+    "parts": N_("payments"), "autopay": N_("charged by itself"), "left": N_("left of it"),
     "until": N_("until"), "invoice": N_("invoice"), "to_kind": N_("to whom"),
     "thank_you_notes": N_("notes of thanks"), "ask_feedback": N_("question how it was"),
     "thank_you_credit": N_("credit for paying early"), "thank_you_credit_basis_points": N_("credit, share"),
     "thank_you_credit_amount": N_("credit, amount"), "thank_you_credit_cap": N_("credit, at most"),
     "check_in_days": N_("days until a check-in"),
+    "found": N_("differences found"), "repaired": N_("booked since"), "gone": N_("agree again"),
+    "still_open": N_("still open"), "known": N_("known before"), "bank_line": N_("bank line"),
     "subject_en": N_("English subject"), "body_en": N_("English text"), "subject_es": N_("Spanish subject"),
     "body_es": N_("Spanish text"),
 }
@@ -138,14 +188,14 @@ CODES: dict[str, tuple[Mapping[str, str], ...]] = {
     "reason": (office_reasons.REASONS, happenings.REASONS, happenings.MESSAGE_REASONS, MISMATCHES),
     "code": (declines.REASONS,), "to": (LED_TO,), "mode": (WAYS,), "channel": (happenings.CHANNELS,),
     "result": (happenings.CALL_RESULTS,), "to_kind": (happenings.HAND_OVER_KINDS,), "cause": (happenings.HOLD_CAUSES,),
-    "state": (office_reasons.STATES,),
+    "state": (office_reasons.STATES,), "why": (disputes.OFFICE_REASONS,), "wants": (disputes.OFFICE_WANTS,),
 }
 # Rules with a sum for each currency.
 MONEY_RULES = frozenset({"minimum_part", "second_approver_above", "thank_you_credit_amount", "thank_you_credit_cap"})
 # Ids and codes that say nothing to a reader.
 UNTOLD = frozenset({
     "file", "about", "payment", "write_off", "refund_row", "code_act", "by", "entry", "done", "left_out", "note",
-    "hold", "link", "message", "invoices", "person", "rows"})
+    "hold", "link", "message", "invoices", "person", "rows", "installment", "arrangement", "method"})
 
 
 def act(words: Words, code: str) -> str:

@@ -33,7 +33,8 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
     "goodwill": (N_("Goodwill credit"), N_("credits given of our own accord")),
 }
 KINDS: dict[str, str] = {
-    "issued": N_("Invoice issued"), "fee": N_("Late fee"), "interest": N_("Interest"),
+    "issued": N_("Invoice issued"), "issue_corrected": N_("Invoice corrected"), "fee": N_("Late fee"),
+    "interest": N_("Interest"),
     "fee_waived": N_("Fee taken back"), "payment": N_("Payment received"),
     "manual_payment": N_("Payment outside Stripe"), "manual_payment_bounced": N_("Payment outside Stripe bounced"),
     "credit": N_("Credit note"), "tax_credit": N_("Tax of a credit note"), "write_off": N_("Written off"),

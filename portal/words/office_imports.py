@@ -24,7 +24,29 @@ FIELDS: dict[str, str] = {
     "paid": N_("Paid or not"), "status": N_("State"), "customer_name": N_("Debtor's name"), "email": N_("Email"),
     "phone": N_("Phone"), "postal_code": N_("Postal code"), "country": N_("Country"), "locale": N_("Language"),
     "kind": N_("Consumer or business"),
-    "line_description": N_("Description"),
+    "line_description": N_("Description"), "net_amount": N_("Amount without tax"), "tax_amount": N_("Tax"),
+    "tax_percent": N_("Tax rate"), "line_amount": N_("Amount of the line"), "document": N_("Kind of document"),
+    "credit_for": N_("Invoice that is credited"), "address": N_("Street"), "address2": N_("Second line of the address"),
+    "city": N_("Town"), "region": N_("State or province"),
+}
+# What a file implied: what it is called, what the list says of it, and the answers (code, label, look).
+FINDINGS: dict[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
+    "paid": (N_("Paid elsewhere"), N_("The file says these were paid. Confirm, and the payments stand in the books."),
+             (("confirm", N_("They were paid"), "primary"), ("decline", N_("Leave the books as they are"), "quiet"))),
+    "gone": (N_("No longer in the file"),
+             N_("The last file had these and they are open here. Look them up where the file comes from."),
+             (("paid", N_("They were paid"), ""), ("credited", N_("They were cancelled"), ""),
+              ("decline", N_("They are still owed"), "quiet"))),
+    "credit": (N_("Credit notes"), N_("Confirm, and the sums are taken off what these debtors owe."),
+               (("confirm", N_("Book the credit notes"), "primary"),
+                ("decline", N_("Leave the books as they are"), "quiet"))),
+    "due": (N_("Other due dates"), N_("The file has another due date for these."),
+            (("confirm", N_("Take the new dates"), "primary"),
+             ("decline", N_("Leave the books as they are"), "quiet"))),
+    "disputed": (N_("Disputed"), N_("The file calls these disputed. They are on hold until the hold is ended."),
+                 (("keep", N_("Keep the holds"), "primary"), ("release", N_("End the holds"), "quiet"))),
+    "undisputed": (N_("No longer disputed"), N_("A file called these disputed, and the newest does not."),
+                   (("confirm", N_("End the holds"), "primary"), ("decline", N_("Keep the holds"), "quiet"))),
 }
 # The command line names its switches; here the choice is on the page.
 HERE: dict[str, str] = {

@@ -37,6 +37,17 @@ OFFICE: dict[str, str] = {
     "approval_changed": N_("What is left of the invoice has changed since this was asked: it is %(left)s now. Nothing "
                            "was done; it has to be asked for anew."),
     "sum_changed": N_("The sum has changed since you looked: %(left)s is left now. Nothing was done; look again."),
+    "reconciliation_under_way": N_("A comparison of this account is under way already. Let it end, or try again in "
+                                   "five minutes."),
+    # Bank statements
+    "bank_file_ended": N_("This file is no longer here: it was taken in, or kept for more than two hours. Send "
+                          "it again."),
+    "bank_columns_missing": N_("A column for the day and one for the amount are needed."),
+    "bank_days_to_come": N_("Some days in this file are still to come. Choose the order of day and month below."),
+    "bank_line_decided": N_("Somebody has dealt with this line already. Nothing was done twice."),
+    "bank_line_waits": N_("There is nothing to take back: this line waits for an answer."),
+    "bank_line_other": N_("This is tied to another line of the bank already, or its sum is another one."),
+    "period_missing": N_("Choose from which day to which."),
     "period_backwards": N_("The first day lies after the last. Please turn them around."),
     "note_needs_debtor": N_("This entry belongs to no debtor, so own words cannot be kept with it. Choose one of the "
                             "reasons."),
@@ -87,6 +98,10 @@ OFFICE: dict[str, str] = {
                                "rest off; then it is recovered."),
     # Imports
     "file_missing": N_("Please choose a file first; an empty one has nothing to take in."),
+    "finding_answered": N_("Somebody has answered this already."),
+    "import_has_errors": N_("This file cannot be taken in as it is. Look at what is wrong with it first."),
+    "import_under_way": N_("A file of this business is being worked on. Please try again when it is done."),
+    "due_before_issue": N_("The new due date lies before the day the invoice was issued."),
     "import_file_ended": N_("The file of this check is no longer here: it is kept for two hours, for the person who "
                             "sent it. Please send it again; nothing was taken in."),
     "reading_unknown": N_("Please choose one of the ways of reading offered."),

@@ -10,8 +10,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Kind, Refusal
+from portal.words.autopay_refusals import AUTOPAY
+from portal.words.dispute_refusals import DISPUTES
 from portal.words.help_refusals import HELP
+from portal.words.offer_refusals import OFFERS
 from portal.words.office_refusals import OFFICE
+from portal.words.plan_refusals import PLANS
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -104,8 +108,12 @@ SENTENCES: dict[str, str] = {
     "logo_not_svg": N_(
         "The logo must be a plain SVG drawing of at most 64 KB, without scripts, pictures or links in it."),
     "detail_too_long": N_("Each line needs some text and may have at most %(longest)s characters."),
+    **AUTOPAY,
     **HELP,
+    **OFFERS,
+    **DISPUTES,
     **OFFICE,
+    **PLANS,
 }
 
 

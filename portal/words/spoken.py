@@ -12,7 +12,9 @@ from typing import Any
 
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Macro
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -29,6 +31,13 @@ def shown(value: object) -> str:
     if isinstance(value, str) and (type(value) is Markup or (type(value) is str and not SPECIAL.search(value))):
         return value
     return escape(value)
+
+
+def filled(context: Context, text: str, values: dict[str, object]) -> str:
+    """Fill values into one of our own texts; on pages they are escaped, and the text itself is safe."""
+    if not context.eval_ctx.autoescape:
+        return text % values
+    return Markup(text % {name: shown(value) for name, value in values.items()})  # noqa: S704  # nosec B704
 
 
 class _Code(CodeGenerator):
@@ -48,12 +57,25 @@ class _Calls(Context):
         """Call what a template calls."""
         kind = type(obj)
         if kind is Macro:
-            args = (self.eval_ctx, *args)
-        elif (kind is not FunctionType and kind is not MethodType) or hasattr(obj, "jinja_pass_arg"):
+            return _expanded(obj, self.eval_ctx, args, kwargs)
+        if (kind is not FunctionType and kind is not MethodType) or hasattr(obj, "jinja_pass_arg"):
             return super().call(obj, *args, **kwargs)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
         return obj(*args, **kwargs)
+
+
+def _expanded(macro: Any, setting: EvalContext, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a macro of ours as Jinja does, which looks for more kinds of them than there are."""
+    kwargs.pop("_block_vars", None)
+    kwargs.pop("_loop_vars", None)
+    if macro.caller or macro.catch_kwargs or macro.catch_varargs or len(args) > len(macro.arguments):
+        return macro(setting, *args, **kwargs)
+    rest = macro.arguments[len(args):]
+    if not kwargs.keys() <= set(rest):
+        return macro(setting, *args, **kwargs)
+    written = macro._func(*args, *[kwargs.get(name, missing) for name in rest])
+    return Markup(written) if setting.autoescape else written  # noqa: S704  # nosec B704
 
 
 class Spoken(Environment):
@@ -63,6 +85,7 @@ class Spoken(Environment):
     code_generator_class = _Code
     context_class = _Calls
     shown = staticmethod(shown)
+    filled = staticmethod(filled)
 
     def get_template(self, name: str | Template, parent: str | None = None,
                      globals: MutableMapping[str, Any] | None = None) -> Template:
@@ -122,12 +145,15 @@ class _Speaker(NodeTransformer):
         if found is None:
             return node
         text, values = self._say(found), [nodes.Pair(nodes.Const(k.key), k.value) for k in node.kwargs]
-        if not values:
+        spoken: nodes.Expr
+        if values:
+            spoken = nodes.Call(nodes.EnvironmentAttribute("filled"), [
+                nodes.ContextReference(), nodes.Const(text), nodes.Dict(values)], [], None, None)
+        else:
             text = text.replace("%%", "%")
-        # Our own texts are safe as they are. One that escaping leaves alone need not be marked so.
-        plain = not values and text == str(escape(text))
-        said: nodes.Expr = nodes.Const(text) if plain else nodes.MarkSafeIfAutoescape(nodes.Const(text))
-        spoken = nodes.Mod(said, nodes.Dict(values)) if values else said
+            # Our own texts are safe as they are. One that escaping leaves alone need not be marked so.
+            plain = text == str(escape(text))
+            spoken = nodes.Const(text) if plain else nodes.MarkSafeIfAutoescape(nodes.Const(text))
         spoken.set_lineno(node.lineno)
         return spoken
 

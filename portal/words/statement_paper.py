@@ -42,6 +42,8 @@ class BilledInvoice:
     left_minor: int
     lines: tuple[BilledLine, ...]
     moves: tuple[Move, ...]
+    # What the debtor questions of what is left.
+    held_minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,15 @@ def _table(words: Words, billed: BilledInvoice) -> TableWords:
          words.memo_rule(move.memo)) for move in billed.moves)
     left = (words.text("Left to pay, due %(day)s", day=words.long_day(billed.due_on)) if billed.left_minor
             else words.text("Settled"), words.money(billed.left_minor, billed.currency))
-    return TableWords(title, _columns(words), _billed_rows(words, billed) + moves, (left,))
+    return TableWords(title, _columns(words), _billed_rows(words, billed) + moves, (left, *_parts(words, billed)))
+
+
+def _parts(words: Words, billed: BilledInvoice) -> tuple[tuple[str, str], ...]:
+    """Both parts of what is left, where some of it is questioned."""
+    if not billed.held_minor:
+        return ()
+    return ((words.text("Of this you question, and it rests"), words.money(billed.held_minor, billed.currency)),
+            (words.text("Can be paid now"), words.money(billed.left_minor - billed.held_minor, billed.currency)))
 
 
 def _billed_rows(words: Words, billed: BilledInvoice) -> tuple[tuple[str, str, str, str], ...]:

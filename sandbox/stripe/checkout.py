@@ -71,7 +71,9 @@ CREATE = Fields(
         "metadata": metadata,
         "mode": one_of("payment", "setup"),
         "payment_intent_data": _INTENT_DATA,
-        "saved_payment_method_options": anything,
+        "saved_payment_method_options": Fields(
+            {"allow_redisplay_filters": Listed(one_of("always", "limited", "unspecified"))}
+        ),
         "setup_intent_data": Fields({"description": text, "metadata": metadata}),
         "submit_type": one_of("auto", "book", "donate", "pay"),
         "success_url": web_address,

@@ -107,9 +107,16 @@ def new_session(scope: Scope, params: Obj, mode: str, customer: Obj | None, expi
         "mode": mode,
         "payment_method_collection": "always" if setup else "if_required",
         "payment_status": "no_payment_required" if setup else "unpaid",
+        "saved_payment_method_options": _saved(params.get("saved_payment_method_options")) if customer else None,
         "url": f"{scope.world.base_url}/c/pay/{session_id}",
         "_intent_data": params.get("payment_intent_data", {}),
     }
+
+
+def _saved(asked: Obj | None) -> Obj:
+    """Which saved methods the page shows its customer."""
+    shown = (asked or {}).get("allow_redisplay_filters") or ["always"]
+    return {"allow_redisplay_filters": shown, "payment_method_remove": "disabled", "payment_method_save": None}
 
 
 def _fixed() -> Obj:

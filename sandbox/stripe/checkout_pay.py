@@ -13,7 +13,7 @@ from sandbox.stripe.payment_methods import make as make_method
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope
 
-OUTCOMES = ("pay", "decline", "authenticate", "bank_debit", "cancel")
+OUTCOMES = ("pay", "decline", "authenticate", "bank_debit", "saved", "cancel")
 _NUMBER = {"decline": "4000000000000002", "authenticate": "4000002760003184"}
 
 
@@ -29,6 +29,8 @@ def choose(scope: Scope, session: Obj, outcome: str, number: str, address: str) 
     """One press of a button on the hosted page. The session is open."""
     if outcome == "cancel":
         return Step(go_to=session["cancel_url"])
+    if outcome == "saved":
+        return _pay_with_saved(scope, session, number)
     test = _test_method(session, outcome, number)
     if test is None:
         return Step(message="Your card number is invalid.")
@@ -36,10 +38,34 @@ def choose(scope: Scope, session: Obj, outcome: str, number: str, address: str) 
         return Step(message="Enter your email address.")
     _remember_payer(scope, session, address)
     method = make_method(scope, test, {"email": session["customer_details"]["email"]})
+    # As at Stripe: what is saved in passing may be shown again to its owner, if the business asks for such.
+    method["allow_redisplay"] = "limited" if _saves(session) else "unspecified"
+    scope.put(method)
     intent = _intent(scope, session)
     if session["mode"] == "setup":
         return _after(scope, session, intent, setup_intents.attempt(scope, intent, method))
     return _after(scope, session, intent, paying.attempt(scope, intent, method))
+
+
+def saved_methods(scope: Scope, session: Obj) -> list[Obj]:
+    """The methods its customer saved before, of those that the session lets the page show."""
+    if session["customer"] is None or session["mode"] != "payment":
+        return []
+    shown = (session["saved_payment_method_options"] or {}).get("allow_redisplay_filters") or ["always"]
+    found = scope.find("payment_method", customer=session["customer"])
+    return [each for each in found if each["allow_redisplay"] in shown]
+
+
+def _pay_with_saved(scope: Scope, session: Obj, method_id: str) -> Step:
+    chosen = [each for each in saved_methods(scope, session) if each["id"] == method_id]
+    if not chosen:
+        return Step(message="This payment method is not saved here any more.")
+    intent = _intent(scope, session)
+    return _after(scope, session, intent, paying.attempt(scope, intent, chosen[0]))
+
+
+def _saves(session: Obj) -> bool:
+    return session["mode"] == "setup" or session["_intent_data"].get("setup_future_usage") is not None
 
 
 def offers_debit(session: Obj) -> bool:
@@ -73,8 +99,7 @@ def _remember_payer(scope: Scope, session: Obj, address: str) -> None:
             "tax_exempt": "none",
             "tax_ids": None,
         }
-    wanted = session["customer_creation"] == "always" or session["mode"] == "setup"
-    wanted = wanted or session["_intent_data"].get("setup_future_usage") is not None
+    wanted = session["customer_creation"] == "always" or _saves(session)
     if session["customer"] is None and wanted:
         session["customer"] = make_customer(scope, {"email": session["customer_details"]["email"]})["id"]
     scope.put(session)

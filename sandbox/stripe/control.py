@@ -17,13 +17,15 @@ from sandbox.stripe import (
     payouts,
     refunds,
 )
+from sandbox.stripe.cards import BY_NAME
 from sandbox.stripe.errors import StripeError, missing
+from sandbox.stripe.rewriting import Rewriting
 from sandbox.stripe.store import Obj
-from sandbox.stripe.traffic import Traffic, public_of
+from sandbox.stripe.traffic import public_of
 from sandbox.stripe.world import API_VERSION, PLATFORM, PLATFORM_ID, Scope
 
 
-class Control(Traffic):
+class Control(Rewriting):
     """Acts of the outside world. Each takes ids, finds the account they belong to, and answers the object."""
 
     # Time
@@ -52,7 +54,10 @@ class Control(Traffic):
     # The payer and the payer's bank
 
     def press(self, session: str, outcome: str = "pay", number: str = "4242424242424242") -> Obj:
-        """Press a button on a session's hosted page; "authenticate" is passed too. Answers the session."""
+        """Press a button on a session's hosted page; "authenticate" is passed too. Answers the session.
+
+        With "saved", `number` is the id of a saved method.
+        """
         with self._world.store.transaction():
             scope, found = self._find(session, "checkout.session")
             if found["status"] != "open":
@@ -62,6 +67,21 @@ class Control(Traffic):
             if intent is not None and intent["status"] == "requires_action":
                 checkout_pay.authenticate(scope, intent, passed=True)
             return public_of(scope.get("checkout.session", session))
+
+    def change_heart(self, payment_method: str, like: str) -> Obj:
+        """From now on the bank behind a saved method behaves like that of one of Stripe's test methods."""
+        with self._world.store.transaction():
+            scope, method = self._find(payment_method, "payment_method")
+            method["_test"] = BY_NAME[like].name
+            method["_authenticated"] = False
+            return public_of(scope.put(method))
+
+    def expire_card(self, payment_method: str) -> Obj:
+        """A saved card's last month is over; nobody tells us."""
+        with self._world.store.transaction():
+            scope, method = self._find(payment_method, "payment_method")
+            method["card"].update(exp_month=1, exp_year=2020)
+            return public_of(scope.put(method))
 
     def settle_debit(self, payment_intent: str) -> Obj:
         """A bank debit on its way arrives."""

@@ -44,6 +44,12 @@ def make_mandate(scope: Scope, method: Obj, reusable: bool) -> Obj:
     return scope.put(mandate)
 
 
+def standing_mandate(scope: Scope, method: Obj) -> Obj | None:
+    """The lasting permission to debit a saved account, in force or withdrawn; None if there never was one."""
+    found = [each for each in scope.find("mandate", payment_method=method["id"]) if each["type"] == "multi_use"]
+    return found[0] if found else None
+
+
 def retrieve(scope: Scope, params: Obj, mandate_id: str) -> Obj:
     """One mandate."""
     return scope.get("mandate", mandate_id)

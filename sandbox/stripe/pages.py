@@ -86,7 +86,7 @@ def _press(scope: Scope, session: Obj) -> ResponseReturnValue:
     outcome = request.form.get("outcome", "")
     if outcome not in checkout_pay.OUTCOMES or (outcome == "cancel" and not session["cancel_url"]):
         return _show(scope, session, "Choose one of the buttons.", 400)
-    number = request.form.get("number") or "4242 4242 4242 4242"
+    number = request.form.get("method" if outcome == "saved" else "number") or "4242 4242 4242 4242"
     address = request.form.get("email") or "payer@example.com"
     step = checkout_pay.choose(scope, session, outcome, number, address)
     if step.go_to:
@@ -109,6 +109,7 @@ def _show(scope: Scope, session: Obj, message: str | None = None, status: int = 
         items=session["_line_items"]["data"],
         business=account.get("business_profile", {}).get("name") or "Sandbox",
         debit=checkout_pay.offers_debit(session),
+        saved=checkout_pay.saved_methods(scope, session),
         message=message or _last_error(scope, session),
     )
     return page, status

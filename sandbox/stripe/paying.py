@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sandbox.stripe import cards, charges
 from sandbox.stripe.cards import DECLINES, Decline
-from sandbox.stripe.mandates import make_mandate
-from sandbox.stripe.payment_methods import attach_to, behaviour
+from sandbox.stripe.errors import refused
+from sandbox.stripe.mandates import make_mandate, standing_mandate
+from sandbox.stripe.payment_methods import attach_to, behaviour, has_expired
 from sandbox.stripe.store import Obj
 from sandbox.stripe.world import Scope, new_id, public
 
@@ -86,6 +87,8 @@ def attempt(
     intent.update(payment_method=method["id"], next_action=None, last_payment_error=None)
     if scope.world.faults.next_decline:
         return fail(scope, intent, method, DECLINES[scope.world.faults.next_decline])
+    if has_expired(method, scope.now()):
+        return fail(scope, intent, method, DECLINES["expired_card"])
     if _must_authenticate(method, authenticated):
         if off_session:
             return fail(scope, intent, method, DECLINES["authentication_required"])
@@ -179,7 +182,7 @@ def error_of(decline: Decline, method: Obj, charge: Obj | None = None) -> Obj:
 
 def _start_debit(scope: Scope, intent: Obj, method: Obj) -> None:
     if "_mandate" not in intent:
-        intent["_mandate"] = make_mandate(scope, method, bool(intent["setup_future_usage"]))["id"]
+        intent["_mandate"] = _mandate(scope, intent, method)["id"]
     charge = charges.make(scope, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], processing=None)
     scope.put(intent)
@@ -189,6 +192,17 @@ def _start_debit(scope: Scope, intent: Obj, method: Obj) -> None:
     scope.emit("charge.pending", charge)
     if behaviour(method).on_charge != "never":
         scope.later(scope.now() + FOUR_DAYS, "finish_debit", intent["id"])
+
+
+def _mandate(scope: Scope, intent: Obj, method: Obj) -> Obj:
+    """The permission to debit: that of a saved account, or a new one that its owner gives with this payment."""
+    standing = standing_mandate(scope, method)
+    if standing is None:
+        return make_mandate(scope, method, bool(intent["setup_future_usage"]))
+    if standing["status"] != "active":
+        message = "The provided mandate is invalid and can not be used for the payment intent."
+        raise refused(message, "mandate", "payment_intent_mandate_invalid")
+    return standing
 
 
 def finish_debit(scope: Scope, intent_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.stripe import cards
@@ -138,6 +139,14 @@ def _details(test: cards.TestMethod) -> Obj:
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }
+
+
+def has_expired(method: Obj, now: int) -> bool:
+    """Whether a card's last month is over."""
+    if method["type"] != "card":
+        return False
+    day = datetime.fromtimestamp(now, UTC)
+    return bool((method["card"]["exp_year"], method["card"]["exp_month"]) < (day.year, day.month))
 
 
 def behaviour(method: Obj) -> cards.TestMethod:

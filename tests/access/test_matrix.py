@@ -14,6 +14,7 @@ from sandbox.stripe.server import StripeStandIn
 from tests.borders import Theatre, cells, rows_without_a_rule, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
+from tests.stage_autopay import known_at_stripe
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def theatre(db: Database, tmp_path: Path) -> Iterator[Theatre]:
     with StripeStandIn() as stand_in:
         rt = make_runtime(db, tmp_path, clock=lambda: now, stripe_api_base=stand_in.url,
                           log_level="WARNING")
+        known_at_stripe(rt, stand_in)
         yield Theatre(create_app(runtime=rt), rt, db, stage)
 
 

@@ -15,7 +15,8 @@ from tests.stage import set_stage
 
 KEYS = {
     "session_key": "session-canary-" + "s" * 32, "link_keys": "link-canary-" + "l" * 32,
-    "code_key": "code-canary-" + "c" * 32, "stripe_secret_key": "sk_test_canary",
+    "code_key": "code-canary-" + "c" * 32, "agreement_keys": "agreement-canary-" + "a" * 32,
+    "stripe_secret_key": "sk_test_canary",
     "stripe_webhook_secrets": "whsec_canary", "stripe_connect_webhook_secrets": "whsec_connect_canary",
     "smtp_password": "smtp-canary"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event, select, update
+from sqlalchemy import bindparam, event, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from portal.db import Database, Question
@@ -54,6 +54,30 @@ def test_the_answers_are_the_same_for_lists_of_every_length(db: Database, owed: 
     for row in again:
         assert row.created_at.tzinfo is UTC and isinstance(row.due_on, date) and row.named == owed.business.name
         assert isinstance(row.large, bool) and isinstance(row.contact_hours, dict)
+
+
+def test_whether_somebody_listens_or_not_makes_no_difference_to_the_answers(db: Database, owed: Owed) -> None:
+    values = {"ids": [invoice.id for invoice in owed.invoices], "least": 100_01, "now": NOON + timedelta(days=400)}
+    question, seen = Question(statement()), []
+    with db.rows() as rows:
+        alone = question.ask(rows, values)
+    event.listen(db.reader, "after_cursor_execute", lambda _c, _k, text, *_more: seen.append(text))
+    with db.rows() as rows:
+        assert question.ask(rows, values) == alone
+    assert len(alone) == 3 and len(seen) == 1
+
+
+def test_a_connection_that_is_cut_is_an_error_that_says_so_and_the_next_one_is_new(db: Database, owed: Owed) -> None:
+    question = Question(select(Debtor.name).where(Debtor.id == bindparam("debtor")))
+    if db.is_sqlite:
+        return  # a file has no connection that could be cut
+    with pytest.raises(DBAPIError) as told, db.rows() as rows, db.transaction() as session:
+        own = rows.execute(select(func.pg_backend_pid())).scalar()
+        session.execute(select(func.pg_terminate_backend(own)))
+        question.ask(rows, {"debtor": owed.debtor.id})
+    assert told.value.connection_invalidated
+    with db.rows() as rows:
+        assert [row.name for row in question.ask(rows, {"debtor": owed.debtor.id})] == [owed.debtor.name]
 
 
 def test_a_transaction_is_asked_about_what_it_has_changed_itself(db: Database, owed: Owed) -> None:

@@ -12,7 +12,7 @@ from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.models import Invoice, InvoiceDocument, InvoiceLine, StoredFile
 from portal.runtime import Runtime
-from portal.services import bookkeeping, documents
+from portal.services import bookkeeping, documents, paid_letters
 from tests.access.visitor import House
 from tests.account.conftest import inside, narrowed
 from tests.account.papers import words_of
@@ -129,6 +129,25 @@ def test_a_receipt_of_a_narrowed_link_speaks_of_its_own_invoices_only(db: Databa
     assert "$30.00" in words_of(documents.receipt(rt, narrow, alone.public_id).content)
     with pytest.raises(Refusal, match="unknown_page"):
         documents.receipt(rt, narrow, both.public_id)
+
+
+def test_a_letter_says_what_is_paid_in_full_and_nothing_else(house: House) -> None:
+    owed = someone_owes(house.db, 60_00, 40_00, 20_00)
+    paid_one, written_off, still_open = owed.invoices
+    browser = inside(house, owed.link)
+    assert browser.get("/paid-in-full.pdf").status_code == 404
+    assert "/paid-in-full.pdf" not in browser.get("/history").text
+    paid = start_payment(house.db, owed, (paid_one, 60_00))
+    tell(house.db, received(paid))
+    with house.db.transaction() as session:
+        bookkeeping.write_off(session, written_off, cause="given-up", now=NOON)
+    assert "/paid-in-full.pdf" in browser.get("/history").text
+    answer = browser.get("/paid-in-full.pdf")
+    said = words_of(answer.data)
+    assert "Paid in full" in said and paid_one.number in said and "$60.00" in said
+    assert written_off.number not in said and still_open.number not in said
+    with pytest.raises(Refusal, match="unknown_page"):
+        paid_letters.paid_in_full(house.rt, narrowed(owed, still_open.id))
 
 
 def test_a_narrowed_link_gets_papers_of_its_own_invoices_only(db: Database, rt: Runtime) -> None:

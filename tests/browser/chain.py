@@ -153,7 +153,7 @@ def pay_by_card(debtor: Person, link: str) -> None:
 def ask(debtor: Person, words: str) -> None:
     """Ask a question on the page."""
     debtor.go("/help")
-    debtor.follow("Something is wrong, or a question")
+    debtor.follow("A question")
     debtor.fill(Your_question=words)
     debtor.press("Send the question")
     debtor.reads("We answer by")

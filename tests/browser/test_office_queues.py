@@ -123,7 +123,7 @@ def test_a_debtor_asks_and_reads_the_answer(product: Product, browser: Browser, 
         enter(walk, owed)
         page.goto(f"{product.url}/help")
         walk.look("help")
-        walk.follow("Something is wrong, or a question")
+        walk.follow("A question")
         walk.look("ask")
         page.get_by_label("Your question").fill("Why three beds?\n\nWe have two.")
         walk.press("Send the question")

@@ -17,14 +17,13 @@ def test_all_errors_of_all_rows_are_named_at_once() -> None:
         HEADER + ",Email,Currency",
         ",A1,soon,2026-02-14,x,nobody,USD",
         "2,A2,2026-01-15,2026-02-14,10,bo@example.org,USD",
-        "3,A2,2026-01-15,,-1,bo@example.org,ZZZ",
+        "3,A2,2026-01-15,,1,bo@example.org,ZZZ",
     )
     assert sorted(faults(data)) == [
         (2, "Amount", "amount_not_a_number"),
         (2, "Customer ID", "cell_missing"),
         (2, "Email", "email_expected"),
         (2, "Invoice date", "date_unreadable"),
-        (4, "Amount", "credit_note"),
         (4, "Currency", "currency_unknown"),
         (4, "Due date", "cell_missing"),
         (4, "Invoice no.", "invoice_duplicate"),
@@ -113,7 +112,6 @@ def zipped() -> bytes:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file_not_text"),
         (b"\x1f\x8b\x08\x00", "file_not_text"),
         (bytes(range(32)) * 8, "file_not_text"),
-        (rows("1,A1,2026-01-15,2026-02-14,10").decode().encode("utf-16-le"), "file_not_text"),
         (b"\xff\xfe\x00\xd8\x00\x00\x01", "file_encoding_unknown"),
         (HEADER.encode() + b"\n\x81\x8d\x8f", "file_encoding_unknown"),
         (rows('1,"A1,2026-01-15,2026-02-14,10'), "file_csv_broken"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,13 @@ from sqlalchemy import select
 
 from portal.db import Database
 from portal.domain.errors import Refusal
+from portal.gateways.files import UnknownFile
 from portal.models import Debtor, PaymentClaim, StoredFile, lock_debtor
 from portal.services import claim_proofs, debtor_data, payment_claims
 from portal.services.claim_proofs import Sent
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
-from tests.cast import Clock
+from tests.cast import NOON, Clock
 from tests.gateways.proofs import a_pdf, a_picture
 from tests.help.test_claims import AT_THE_DOOR, TOLD
 from tests.office.books import Desk, open_desk
@@ -44,6 +46,20 @@ def send(browser: Browser, content: bytes, name: str, **typed: Any) -> None:
 def rows(desk: Desk) -> list[StoredFile]:
     with desk.rt.db.reading() as session:
         return list(session.scalars(select(StoredFile)))
+
+
+def test_a_file_whose_row_was_never_written_is_swept_and_no_other(desk: Desk, tmp_path: Path) -> None:
+    payment_claims.claim(desk.rt, desk.owed.access, replace(TOLD, proof=Sent("slip.pdf", a_pdf())))
+    # As if the process had ended between the file and its row, and between the row and its mark.
+    lost = claim_proofs.keep(desk.rt, Sent("lost.pdf", a_pdf()))
+    desk.rt.files.room("arriving").put(rows(desk)[0].storage_key.encode())
+    assert claim_proofs.sweep(desk.rt) == 0, "what came just now may still get its row"
+    for path in on_disk(tmp_path):
+        os.utime(path, (NOON.timestamp() - 90_000,) * 2)
+    assert claim_proofs.sweep(desk.rt) == 1 and claim_proofs.sweep(desk.rt) == 0
+    assert [path.name for path in on_disk(tmp_path)] == [rows(desk)[0].storage_key]
+    with pytest.raises(UnknownFile):
+        desk.rt.files.get(lost.key)
 
 
 def on_disk(folder: Path) -> list[Path]:

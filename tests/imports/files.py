@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from portal.db import Database
 from portal.domain.imports import ImportOptions
-from portal.models import Base, Business
+from portal.models import Base, Business, load_all
 from portal.runtime import Runtime
 from portal.services import ledger_verify
 from portal.services.audit import COMMAND_LINE
 from portal.services.imports import ImportReport, import_invoices
 from tests import cast
 
+load_all()
 HEADER = "Customer ID,Invoice no.,Invoice date,Due date,Amount"
 SHARED = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 

@@ -59,8 +59,8 @@ def test_a_stranger_begins_with_a_business_and_a_file(run: Run, db: Database, tm
     taken = run("import-invoices", path, "--business", "marsh")
     assert taken.exit_code == 0, taken.output
     assert taken.output.splitlines() == [
-        "Rows read: 2", "New invoices: 2", "Unchanged: 0", "Settled: 1", "Partly paid: 0", "Held as disputed: 1",
-        "New debtors: 1", "Of these, consumers: 1", "Of these, businesses: 0",
+        "Rows read: 2", "New invoices: 2", "Changed: 0", "Unchanged: 0", "Gone from the file: 0", "Settled: 1",
+        "Partly paid: 0", "Held as disputed: 1", "New debtors: 1", "Of these, consumers: 1", "Of these, businesses: 0",
         "Taken as consumers, as the file does not say: 1", "Columns not used: Bill by", "All rows are in the books."]
     checked = run("ledger", "verify")
     assert (checked.exit_code, checked.output) == (0, "3 transfers read. The books are right.\n")
@@ -122,7 +122,8 @@ def test_a_file_that_is_none_ends_with_2_and_one_that_is_no_table_with_1(run: Ru
     create(run)
     assert run("import-invoices", str(tmp_path / "missing.csv"), "--business", "marsh").exit_code == 2
     result = run("import-invoices", file_of(tmp_path, "PK\x03\x04 no table"), "--business", "marsh")
-    assert (result.exit_code, result.output) == (1, "Error: This is not a text file; save it as CSV.\n")
+    assert (result.exit_code, result.output) == (
+        1, "Error: This is neither a CSV nor an XLSX file; save it as one of them.\n")
 
 
 @pytest.mark.parametrize(("change", "found"), [("debits = debits + 5", "total of debits"),

@@ -54,19 +54,3 @@ def test_the_file_goes_in_as_it_is_and_the_second_time_changes_nothing(
     again = take_in(rt, owner, data)
     assert (again.new, again.unchanged, again.errors) == (0, len(rows), ())
     assert everything(db) == before
-
-
-def test_next_weeks_export_names_every_invoice_that_was_settled_meanwhile(db: Database, tmp_path: Path) -> None:
-    first, second = (shared_file(f"receivables-2026-11-{day}.csv") for day in (16, 23))
-    rt = cast.make_runtime(db, tmp_path, cast.Clock(datetime(2026, 11, 24, 20, tzinfo=UTC)))
-    owner = business(db)
-    take_in(rt, owner, first)
-    before = everything(db)
-    report = take_in(rt, owner, second)
-    was_open = {row["Invoice no."] for row in csv.DictReader(io.StringIO(first.decode())) if not row["Settled"]}
-    now_settled = [row for row in csv.DictReader(io.StringIO(second.decode()))
-                   if row["Invoice no."] in was_open and row["Settled"]]
-    assert len(now_settled) > 0
-    named = [(error.column, error.code) for error in report.errors]
-    assert named == [("Settled", "invoice_differs")] * len(now_settled)
-    assert everything(db) == before

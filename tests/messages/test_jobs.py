@@ -94,7 +94,7 @@ def environment(database_url: str, mailbox: Mailbox, folder: Path) -> dict[str, 
     return {
         **os.environ, "PORTAL_ENVIRONMENT": "test", "PORTAL_BASE_URL": settings.base_url,
         "PORTAL_DATABASE_URL": database_url, "PORTAL_FILES_DIR": str(folder), "PORTAL_SESSION_KEY": KEY,
-        "PORTAL_LINK_KEYS": KEY, "PORTAL_CODE_KEY": KEY,
+        "PORTAL_LINK_KEYS": KEY, "PORTAL_CODE_KEY": KEY, "PORTAL_AGREEMENT_KEYS": KEY,
         "PORTAL_ENCRYPTION_KEYS": settings.encryption_keys[0].get_secret_value(),
         "PORTAL_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
         "PORTAL_STRIPE_API_BASE": "http://127.0.0.1:1", "PORTAL_SMTP_HOST": "127.0.0.1",

@@ -8,16 +8,12 @@ from collections import Counter
 import pytest
 
 from proofs.__main__ import PARTS
-from proofs.guards import GUARDS, Guard
+from proofs.guards import Guard
 from proofs.harness import ROOT
-from proofs.sabotage_doors import DOORS
-from proofs.sabotage_office import OFFICE
-from proofs.sabotage_reminders import REMINDERS
-
-ALL = (*GUARDS, *DOORS, *OFFICE, *REMINDERS)
+from proofs.sabotage import EVERY
 
 
-@pytest.mark.parametrize("guard", ALL, ids=lambda guard: guard.name)
+@pytest.mark.parametrize("guard", EVERY, ids=lambda guard: guard.name)
 def test_every_guard_stands_where_the_proofs_take_it_away(guard: Guard) -> None:
     text = (ROOT / guard.file).read_text()
     assert text.count(guard.old) == 1, f"{guard.file} has changed: say in proofs/ where this guard stands now"
@@ -25,7 +21,7 @@ def test_every_guard_stands_where_the_proofs_take_it_away(guard: Guard) -> None:
 
 
 def test_every_zero_has_a_guard() -> None:
-    watched = {(guard.probe[0], figure) for guard in ALL for figure in guard.figure.split()}
+    watched = {(guard.probe[0], figure) for guard in EVERY for figure in guard.figure.split()}
     promised = {(name, figure) for name, part in PARTS.items() for figure in part.zero}
     assert promised <= watched
     # A guard that no promised zero notices would show nothing.
@@ -38,4 +34,4 @@ def test_readme_names_every_part() -> None:
 
 
 def test_guards_have_names_of_their_own() -> None:
-    assert [name for name, count in Counter(guard.name for guard in ALL).items() if count > 1] == []
+    assert [name for name, count in Counter(guard.name for guard in EVERY).items() if count > 1] == []

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
     "session_key": "session-canary-" + "s" * 32, "link_keys": "link-canary-" + "l" * 32,
     "code_key": "code-canary-" + "c" * 32, "encryption_keys": "encryption-canary-" + "e" * 32,
+    "agreement_keys": "agreement-canary-" + "a" * 32,
     "stripe_secret_key": "sk_live_canary", "stripe_webhook_secrets": "whsec_canary",
     "stripe_connect_webhook_secrets": "whsec_connect_canary", "smtp_password": "smtp-canary",
     "mailgun_signing_key": "mailgun-canary",
@@ -45,13 +46,14 @@ def test_production_starts_with_all_it_needs() -> None:
     assert start().returncode == 0
 
 
-@pytest.mark.parametrize("name", ["session_key", "link_keys", "code_key", "encryption_keys", "stripe_secret_key"])
+@pytest.mark.parametrize(
+    "name", ["session_key", "link_keys", "code_key", "encryption_keys", "agreement_keys", "stripe_secret_key"])
 def test_no_secret_has_a_default(name: str) -> None:
     missing = start(**{name: None})
     assert missing.returncode != 0 and name in missing.stderr
 
 
-@pytest.mark.parametrize("name", ["session_key", "link_keys", "code_key"])
+@pytest.mark.parametrize("name", ["session_key", "link_keys", "code_key", "agreement_keys"])
 @pytest.mark.parametrize("weak", ["", "short", "x" * 31])
 def test_weak_and_empty_keys_are_refused(name: str, weak: str) -> None:
     with pytest.raises(ValidationError, match="key"):

@@ -149,6 +149,7 @@ def _save_methods_and_lose_them(stand_in: StripeStandIn, client: stripe.StripeCl
     for method in client.v1.payment_methods.list({"customer": customer}).data:
         if method.type == "card":
             control.renew_card(method.id)
+        client.v1.payment_methods.update(method.id, {"billing_details": {"name": "H. Okafor"}})
         client.v1.payment_methods.detach(method.id)
     for mandate in control.objects("mandate"):
         control.revoke_mandate(mandate["id"])
@@ -220,8 +221,8 @@ checkout.session.expired payment_intent.succeeded payment_intent.processing paym
 payment_intent.requires_action payment_intent.canceled charge.updated charge.failed refund.created refund.updated
 refund.failed charge.dispute.created charge.dispute.updated charge.dispute.funds_withdrawn
 charge.dispute.funds_reinstated charge.dispute.closed setup_intent.succeeded setup_intent.setup_failed
-payment_method.detached payment_method.automatically_updated mandate.updated payout.paid payout.failed
-payout.reconciliation_completed radar.early_fraud_warning.created account.updated
+payment_method.detached payment_method.updated payment_method.automatically_updated mandate.updated
+payout.paid payout.failed payout.reconciliation_completed radar.early_fraud_warning.created account.updated
 account.application.deauthorized capability.updated
 """
 

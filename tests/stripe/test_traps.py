@@ -14,7 +14,7 @@ from portal.db import NetworkInsideTransaction
 from portal.domain.currencies import exponent, minimum_charge, step
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice
-from portal.gateways import stripe as gateway
+from portal.gateways import stripe_client as gateway
 from portal.models import Message, Payment, PaymentInvoice, Refund, StripeEvent
 from portal.services import attempts, debts, inbox, payments, refunds
 from portal.services.audit import Actor

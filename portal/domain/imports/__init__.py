@@ -5,14 +5,20 @@ Nothing here touches the database: what the file means for the books is decided 
 `cells` understand columns, `invoices` puts it together.
 """
 
-from portal.domain.imports.invoices import parse_invoices
+from portal.domain.imports.invoices import fingerprint, parse_invoices, parse_table, table_of_sheet, table_of_text
 from portal.domain.imports.results import (
     ImportOptions,
     Limits,
     Note,
+    ParsedCredit,
     ParsedFile,
     ParsedInvoice,
+    ParsedLine,
+    ParsedVoid,
     RowError,
 )
 
-__all__ = ["ImportOptions", "Limits", "Note", "ParsedFile", "ParsedInvoice", "RowError", "parse_invoices"]
+__all__ = [
+    "ImportOptions", "Limits", "Note", "ParsedCredit", "ParsedFile", "ParsedInvoice", "ParsedLine", "ParsedVoid",
+    "RowError", "fingerprint", "parse_invoices", "parse_table", "table_of_sheet", "table_of_text",
+]

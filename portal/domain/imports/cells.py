@@ -56,6 +56,20 @@ COUNTRIES = _words(
     "UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 
+Document = Literal["invoice", "credit", "other"]
+_DOCUMENT_WORDS: dict[Document, str] = {
+    "invoice": "invoice invoices sales_invoice tax_invoice factura facturas rechnung ausgangsrechnung facture "
+    "facture_de_vente accrec bill",
+    "credit": "credit_note credit_memo sales_credit_note credit accreccredit creditnote creditmemo nota_de_credito "
+    "factura_rectificativa abono gutschrift rechnungskorrektur stornorechnung avoir note_de_credit",
+    "other": "payment deposit receipt refund estimate quote pending_charge journal_entry sales_receipt statement "
+    "pago cobro recibo presupuesto zahlung angebot paiement devis",
+}
+_DOCUMENTS = {word: document for document, words in _DOCUMENT_WORDS.items() for word in _words(words)}
+_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%")
+_BARE_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,6}))?")
+MILLION = 1_000_000
+
 _TEXT_MARKER = re.compile(r'="([^"]*)"')
 _DAMAGED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
@@ -183,6 +197,48 @@ def is_kind(text: str) -> bool:
     return _word(text) in _KINDS
 
 
+def is_status(text: str) -> bool:
+    """Say whether a cell tells how an invoice stands."""
+    return _word(text) in _STATUSES
+
+
+def read_document(text: str) -> Document:
+    """What kind of paper a row is: an invoice, a credit note, or something that is not owed, such as a payment."""
+    document = _DOCUMENTS.get(_word(text))
+    if document is None:
+        raise Refusal("invalid", "document_expected")
+    return document
+
+
+def is_document(text: str) -> bool:
+    """Say whether a cell tells invoices from credit notes."""
+    return _word(text) in _DOCUMENTS
+
+
+def read_percent(text: str) -> int:
+    """A rate in millionths: "19 %", "19,0" and "0.19" are all 190000, "20% (VAT on Income)" is 200000.
+
+    Raises Refusal percent_expected for what names no rate, and for more than 100 %.
+    """
+    found = _PERCENT.search(text)
+    bare = None if found else _BARE_PERCENT.fullmatch(text.strip())
+    parts = found or bare
+    if parts is None:
+        raise Refusal("invalid", "percent_expected")
+    whole, fraction = parts[1], parts[2] or ""
+    of_one = bare is not None and whole == "0"
+    rate = int(whole + fraction.ljust(6, "0")) // (1 if of_one else 100)
+    if rate > MILLION:
+        raise Refusal("invalid", "percent_expected")
+    return rate
+
+
+def rate_if_any(text: str) -> int:
+    """A rate in millionths, or 0 for a name of one that holds no figure ("standard", "exempt")."""
+    return read_percent(text) if any(c.isdigit() for c in text) else 0
+
+
 def _word(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "_".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    return "_".join(bare.replace("-", " ").split()) or bare

@@ -33,8 +33,12 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CONTROLS_OF_BINARY_DATA = 0.02
 
 
-def decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """The file's text and the name of its encoding (utf-8, utf-8-sig, utf-16, utf-32 or cp1252).
+# What a person may state where the file does not show it; the names are Python's own.
+STATED = ("utf-8", "cp1252", "cp1250", "cp1251", "mac_roman", "cp850", "shift_jis", "gb18030")
+
+
+def decode(data: bytes, limits: Limits, stated: str | None = None) -> tuple[str, str]:
+    """The file's text and the name of its encoding: a mark at its beginning shows it, else what is `stated` counts.
 
     Raises Refusal: file_too_large, file_empty, file_not_text (a zip, a PDF, an image …),
     file_encoding_unknown.
@@ -44,7 +48,7 @@ def decode(data: bytes, limits: Limits) -> tuple[str, str]:
     for magic, format_name in _NOT_TEXT:
         if data.startswith(magic):
             raise Refusal("invalid", "file_not_text", format=format_name)
-    text, encoding = _decoded(data)
+    text, encoding = _decoded(data, stated)
     if not text.strip():
         raise Refusal("invalid", "file_empty")
     controls = sum(1 for _ in _CONTROLS.finditer(text))
@@ -53,11 +57,23 @@ def decode(data: bytes, limits: Limits) -> tuple[str, str]:
     return text, encoding
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    for encoding in [marked] if marked else ["utf-8", "cp1252"]:
+def _decoded(data: bytes, stated: str | None) -> tuple[str, str]:
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None) or _unmarked_utf16(data)
+    if stated is not None and stated not in STATED:
+        raise Refusal("invalid", "file_encoding_unknown")
+    for encoding in [marked] if marked else [stated] if stated else ["utf-8", "cp1252"]:
         try:
             return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
     raise Refusal("invalid", "file_encoding_unknown")
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """Text of two bytes a letter whose mark was lost: nearly every second byte is zero, and none of the others."""
+    head = data[:2_000]
+    pairs = len(head) // 2
+    for encoding, zeros, others in (("utf-16-le", head[1::2], head[0::2]), ("utf-16-be", head[0::2], head[1::2])):
+        if pairs >= 8 and zeros.count(0) > 0.9 * pairs and others.count(0) == 0:
+            return encoding
+    return None

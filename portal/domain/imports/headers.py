@@ -127,9 +127,56 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "customer type", "customer kind", "client type", "debtor kind", "tipo de cliente", "tipo cliente",
         "kundenart", "kundentyp", "type de client", "type client", "kind", "tipo", "type",
     ),
+    "net_amount": (
+        "net amount", "amount net", "net total", "subtotal", "sub total", "net", "total excl vat",
+        "total excl tax", "importe neto", "base imponible", "neto", "nettobetrag", "netto", "nettosumme",
+        "montant ht", "total ht", "montant hors taxe",
+    ),
+    "tax_amount": (
+        "tax amount", "vat amount", "tax total", "total tax", "vat total", "sales tax", "gst", "tax", "vat",
+        "importe iva", "cuota iva", "iva", "steuerbetrag", "mwst betrag", "ust betrag", "umsatzsteuer", "mwst",
+        "ust", "montant tva", "total tva", "tva",
+    ),
+    "tax_percent": (
+        "tax rate", "vat rate", "tax percent", "vat percent", "percent tax", "percent vat", "tax code",
+        "tipo iva", "tipo de iva", "iva percent", "percent iva", "steuersatz", "mwst satz", "ust satz",
+        "mwst percent", "percent mwst", "taux tva", "taux de tva", "tva percent", "tax type",
+    ),
+    "line_amount": (
+        "line amount", "line total", "item amount", "item total", "importe linea", "importe de linea",
+        "total linea", "positionsbetrag", "zeilenbetrag", "positionssumme", "montant ligne",
+        "montant de la ligne", "total ligne",
+    ),
+    "document": (
+        "document type", "transaction type", "doc type", "tipo de documento", "tipo documento", "belegart",
+        "dokumentart", "type de document", "type document",
+    ),
+    "credit_for": (
+        "applies to", "credited invoice", "original invoice", "corrected invoice", "factura rectificada",
+        "factura original", "gutschrift zu", "rechnung zu", "facture d origine", "facture corrigee",
+    ),
+    "address": (
+        "address", "street", "street address", "address line 1", "address 1", "billing address",
+        "bill to address", "billing street", "mailing address", "postal address", "direccion", "calle",
+        "domicilio", "strasse", "anschrift", "adresse", "rue", "adresse postale",
+    ),
+    "address2": (
+        "address line 2", "address 2", "street 2", "billing street 2", "direccion 2", "adresszusatz",
+        "adresszeile 2", "complement d adresse", "adresse 2",
+    ),
+    "city": (
+        "city", "town", "billing city", "city town", "ciudad", "poblacion", "localidad", "ort", "stadt",
+        "ville", "commune",
+    ),
+    "region": (
+        "region", "province", "county", "state province", "billing state", "provincia", "bundesland",
+        "departement", "comunidad",
+    ),
 }  # fmt: skip
 
-REQUIRED = ("customer_number", "invoice_number", "issued_on", "due_on", "amount")
+REQUIRED = ("customer_number", "invoice_number", "issued_on", "due_on")
+# What an invoice comes to can be told in these ways; one of them must be there.
+TOTALS = (("amount",), ("line_amount",), ("net_amount", "tax_amount"), ("net_amount", "tax_percent"))
 
 _NUMBER_SIGNS = str.maketrans({"#": " no ", "№": " no ", "°": "o", "%": " percent "})
 _CURRENCY_IN_HEADER = re.compile(r"[\s(\[]([A-Z]{3})[)\]]?\s*$")

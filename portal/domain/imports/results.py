@@ -42,7 +42,18 @@ class ImportOptions:
     decimal: Mark | None = None
     default_decimal: Mark = "."
     today: date | None = None
+    encoding: str | None = None
     limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """One line of an invoice: its amount without tax, the tax beside it (minor units), the rate in basis points."""
+
+    description: str
+    amount: int
+    tax: int = 0
+    tax_basis_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,29 @@ class ParsedInvoice:
     locale: str | None = None
     line_description: str | None = None
     kind: Literal["consumer", "business"] | None = None
+    postal_address: str | None = None
+    lines: tuple[ParsedLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCredit:
+    """A credit note: what it takes off (minor units, above zero), and the invoice it belongs to, if it names one."""
+
+    row: int
+    customer_number: str
+    number: str
+    issued_on: date
+    amount: int
+    currency: str
+    invoice_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedVoid:
+    """A draft, a void or a written-off invoice: nothing can be collected on it."""
+
+    row: int
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +130,8 @@ class Note:
 class ParsedFile:
     """The whole answer: invoices that read well, every error, and how the file was understood.
 
-    Only a file without errors may be booked: `invoices` then holds every row.
+    Only a file without errors may be booked: `invoices`, `credits` and `voids` then hold every row. `source` is a
+    fingerprint of the headers, the same for every file of this kind; "" for a single e-invoice.
     """
 
     invoices: list[ParsedInvoice]
@@ -109,3 +144,7 @@ class ParsedFile:
     date_orders: dict[str, DateOrder]
     decimal: Mark
     currency: str
+    credits: list[ParsedCredit] = field(default_factory=list)
+    voids: list[ParsedVoid] = field(default_factory=list)
+    source: str = ""
+    rows: int = 0

@@ -5,7 +5,7 @@ Rows are counted as a spreadsheet shows them, so that an error can be found by e
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,12 +34,32 @@ def read_table(text: str, limits: Limits, delimiter: str | None, overrides: Mapp
     """
     skipped_rows, text, declared = _without_separator_line(text)
     chosen = delimiter or declared or _best_delimiter(text, limits, overrides)
-    rows = _rows(text, chosen, limits)
+    return _below_headers(_rows(text, chosen, limits), chosen, overrides, skipped_rows)
+
+
+def read_records(records: Sequence[tuple[int, list[str]]], limits: Limits, overrides: Mapping[str, str]) -> Table:
+    """The rows of a spreadsheet as a table; every row is made as long as the headers, for sheets leave ends away.
+
+    Raises Refusal: file_no_rows, file_too_many_rows.
+    """
+    if len(records) > limits.max_rows + _ROWS_SEARCHED:
+        raise Refusal("too_large", "file_too_many_rows", maximum=limits.max_rows)
+    table = _below_headers(records, "", overrides, 0)
+    wide = len(table.headers)
+    rows = [(number, [*cells, *[""] * (wide - len(cells))]) for number, cells in table.rows]
+    return Table(table.headers, rows, "")
+
+
+def _below_headers(rows: Sequence[tuple[int, list[str]]], delimiter: str, overrides: Mapping[str, str],
+                   skipped_rows: int) -> Table:
     header_at = _header_position(rows[:_ROWS_SEARCHED], overrides)
     if not rows or header_at + 1 >= len(rows):
         raise Refusal("invalid", "file_no_rows")
+    headers = [header.strip() for header in rows[header_at][1]]
+    while len(headers) > 1 and not headers[-1]:
+        headers.pop()
     numbered = [(number + skipped_rows, cells) for number, cells in rows[header_at + 1 :]]
-    return Table([header.strip() for header in rows[header_at][1]], numbered, chosen)
+    return Table(headers, numbered, delimiter)
 
 
 def _without_separator_line(text: str) -> tuple[int, str, str | None]:
@@ -79,7 +99,7 @@ def _understood(cells: list[str], overrides: Mapping[str, str]) -> int:
         return 2
 
 
-def _header_position(rows: list[tuple[int, list[str]]], overrides: Mapping[str, str]) -> int:
+def _header_position(rows: Sequence[tuple[int, list[str]]], overrides: Mapping[str, str]) -> int:
     scores = [_understood(cells, overrides) for _, cells in rows]
     return scores.index(max(scores)) if scores else 0
 

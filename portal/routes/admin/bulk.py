@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from flask import flash, render_template, request, url_for
-from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from portal.domain.errors import Refusal
+from portal.domain.offers import MOST_POINTS
 from portal.routes.admin.desk import access, blueprint, guarded, visit
 from portal.routes.admin.nonces import DayField, OnceForm
 from portal.routes.shared import errors
@@ -19,6 +20,7 @@ from portal.services import debtor_holds
 from portal.services.lists import bulk
 from portal.services.lists.bulk import Order, Plan
 from portal.services.lists.registry import named
+from portal.services.setup_sums import percent
 from portal.words import happenings
 from portal.words.core import current
 from portal.words.refusals import N_
@@ -26,11 +28,18 @@ from portal.words.refusals import N_
 USUAL_DAYS = 14
 LONGEST_PICKS = 10_000
 TITLES = {"link": N_("Send their link by email"), "hold": N_("Let reminders and fees rest"),
-          "assign": N_("Who looks after them")}
+          "assign": N_("Who looks after them"), "offer": N_("Make a discount")}
 # Why someone is left out, beside the reasons the message gate knows.
 LEFT_OUT = {**happenings.MESSAGE_REASONS, "erased": N_("Their personal data was erased."),
-            "theirs_already": N_("This person looks after them already.")}
-AT = {"hold_day_wrong": "until", "unknown_reason": "reason", "person_unknown": "person"}
+            "theirs_already": N_("This person looks after them already."),
+            "settlement_stands": N_("A signed agreement closes it."), "plan_stands": N_("It is paid in installments."),
+            "dispute_first": N_("A part of it is questioned."), "invoice_handed_over": N_("Others pursue it now."),
+            "payment_processing": N_("A payment of it is on its way."),
+            "discount_too_small": N_("So little is left that the discount comes to nothing."),
+            "below_minimum_charge": N_("So little would be left that nobody could pay it."),
+            "settlement_owner_only": N_("So much can only be given up by an owner.")}
+AT = {"day_missing": "until", "discount_too_large": "percent", "percent_malformed": "percent",
+      "hold_day_wrong": "until", "unknown_reason": "reason", "person_unknown": "person"}
 
 
 class BulkForm(OnceForm):
@@ -42,6 +51,7 @@ class BulkForm(OnceForm):
     reason = SelectField(choices=(), validate_choice=False)
     words = TextAreaField(validators=[Length(max=4_000)])
     person = SelectField(choices=(), validate_choice=False)
+    percent = StringField(validators=[Length(max=6)])
 
 
 @blueprint.get("/bulk/<list_name>")
@@ -73,9 +83,10 @@ def bulk_do(list_name: str) -> Any:
     picks = [pick for pick in (form.picks.data or "").split(",") if pick]
     status = 422
     if form.sent():
-        order = Order(form.act.data or "", picks, form.nonce.data or "", form.until.day, form.reason.data or "",
-                      form.words.data or "", form.person.data or "")
         try:
+            share = percent(form.percent.data or "", most=MOST_POINTS) if form.act.data == "offer" else 0
+            order = Order(form.act.data or "", picks, form.nonce.data or "", form.until.day, form.reason.data or "",
+                          form.words.data or "", form.person.data or "", share)
             made = bulk.do(runtime(), access(), current(), business.currency, wanted, order)
             return see_other(url_for("office.bulk_done", bulk_id=made))
         except Refusal as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, render_template, url_for
@@ -39,7 +39,7 @@ class WhyForm(OnceForm):
         return Why(self.reason.data or "", self.nonce.data or "", self.words.data or "")
 
 
-class GivingForm(WhyForm, ProvenForm):
+class Asking(ProvenForm):
     """Something given away: the code is asked for only when the sum is above the limit of one person."""
 
     asks_now = False
@@ -49,7 +49,7 @@ class GivingForm(WhyForm, ProvenForm):
         """Ask once the sum needs it, and take a code that was typed."""
         return super().asks_for_proof and (self.asks_now or bool(self.proof.data) or bool(self.proof.errors))
 
-    def gives(self, work: Callable[[], object]) -> bool:
+    def gives(self, work: Callable[[], object], at: Mapping[str, str] = GIVING_AT) -> bool:
         """Do it; a code that is missing is asked for in the same form."""
         def asking() -> object:
             try:
@@ -60,7 +60,11 @@ class GivingForm(WhyForm, ProvenForm):
                 self.asks_now = True
                 raise Refusal("invalid", "prove_first") from refusal
 
-        return self.does(asking, at=GIVING_AT)
+        return self.does(asking, at=at)
+
+
+class GivingForm(WhyForm, Asking):
+    """The same, with a reason."""
 
 
 class GoodwillForm(GivingForm):

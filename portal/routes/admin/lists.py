@@ -11,14 +11,15 @@ from flask import render_template, request, url_for
 from portal.domain.listing import BULK_MOST, LOOKED_AT
 from portal.routes.admin.desk import access, blueprint, visit
 from portal.routes.shared.runtime import runtime
-from portal.services.lists import asking, shown
+from portal.services.lists import asking, bulk, shown
 from portal.services.lists.asking import Asked
 from portal.services.lists.frame import Column, Context, Counted, Filter, ListOf, Shown
 from portal.words import office_books
 from portal.words.core import current
 from portal.words.refusals import N_
 
-ACTS = {"link": N_("Send link"), "hold": N_("Hold"), "assign": N_("Assign")}
+ACTS = {"link": N_("Send link"), "hold": N_("Hold"), "assign": N_("Assign"),
+        "offer": N_("Make a discount")}
 ANY = N_("Any")
 # What a file may do when a browser shows it all the same.
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
@@ -114,7 +115,8 @@ class ListPage:
 
     def acts(self) -> list[tuple[str, str]]:
         """What may be done with the picked rows."""
-        return [(name, current().text(ACTS[name])) for name in self.wanted.bulk] if access().may("work") else []
+        return [(name, current().text(ACTS[name])) for name in self.wanted.bulk
+                if access().may("work") and access().may(bulk.NEEDS.get(name, "work"))]
 
     def foot_sums(self) -> list[tuple[str, int]]:
         """What the rows of this page come to, by currency; the business's main one first."""

@@ -39,14 +39,18 @@ NAVIGATION: tuple[Group, ...] = (
         Entry(N_("Debtors"), "office.debtors", key="d", also=("office.debtor",)),
         Entry(N_("Invoices"), "office.invoices", key="i", also=("office.invoice",)),
         Entry(N_("Payments"), "office.payments", key="p", also=("office.payment",)),
+        Entry(N_("Plans"), "office.plans_list", also=("office.debtor_plans",)),
+        Entry(N_("Offers"), "office.offers_list", also=("office.ask_withdraw_offer",)),
         Entry(N_("Messages"), "office.messages", key="m", also=("office.message",)),
         Entry(N_("Letters"), "office.letters", also=("office.debtor_letter",)),
         Entry(N_("What works"), "office.learning"),
     )),
     Group("books", N_("Books"), (
         Entry(N_("Import"), "office.imports", "import"),
+        Entry(N_("Bank statements"), "office.bank", also=("office.check_bank", "office.take_in_bank")),
         Entry(N_("Ledger"), "office.ledger", key="l", also=(
-            "office.ledger_account", "office.transfer", "office.trial_balance")),
+            "office.ledger_account", "office.transfer", "office.trial_balance", "office.statements")),
+        Entry(N_("Stripe and the books"), "office.reconciliation", also=("office.payout",)),
         Entry(N_("Approvals"), "office.approvals", key="a", counted="approvals", also=("office.approval",)),
     )),
     Group("set-up", N_("Set-up"), (

@@ -26,6 +26,8 @@ FIELDS = {
     "words_missing": "words", "words_too_long": "words", "words_unsent": "words", "nothing_picked": "pick",
     "unknown_invoice": "pick", "other_currency": "pick", "pick_one": "pick", "later_day_wrong": "until",
     "promise_needs_day": "until", "promise_day_wrong": "until",
+    "amount_empty": "amount", "amount_not_a_number": "amount", "settlement_not_less": "amount",
+    "below_minimum_charge": "amount", "amount_step": "amount",
     "day_missing": "until", "day_passed": "until", "day_too_far": "until",
 }
 
@@ -38,6 +40,7 @@ class _Answer:
     pick = StringField()
     seen = HiddenField()
     until = DateField()
+    amount = StringField()
 
 
 class AnswerForm(_Answer, OfficeForm):
@@ -100,7 +103,7 @@ def _empty_form(found: Queue) -> AnswerForm | ProvenAnswerForm:
 
 def _typed(form: AnswerForm | ProvenAnswerForm) -> Typed:
     return Typed(words=form.words.data or "", pick=form.pick.data or "", seen=form.seen.data or "",
-                 until=form.until.data)
+                 until=form.until.data, amount=form.amount.data or "", mark=current().decimal_mark)
 
 
 def _on(found: Queue, item: str, solved: Solved) -> Response:

@@ -18,7 +18,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import setup as setups
 from portal.services.policy_sections import Section, Wrong
 from portal.services.setup import SectionPage, Stale
-from portal.words import help_terms, office_fees, office_terms, office_thanks
+from portal.words import help_terms, offer_rules, office_fees, office_terms, office_thanks, policy_chapters
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -30,7 +30,7 @@ FIELD_KINDS: Mapping[str, Any] = {
 }
 # Sections that tell, before they are kept, what they would mean.
 MEANINGS = {"terms": office_terms.sentences, "thanks": office_thanks.sentences, "fees": office_fees.sentences,
-            "help": help_terms.sentences}
+            "offers": offer_rules.for_owner, "help": help_terms.sentences, "presets": policy_chapters.all_said}
 OWN_PAGES = {"stripe": "office.setup_stripe", "danger": "office.setup_danger"}
 
 
@@ -116,9 +116,10 @@ def _shown(page: SectionPage, form: ProvenForm, version: int, was: Mapping[str, 
     words = current()
     mean = MEANINGS.get(page.section.name)
     means = mean(words, policy or page.policy, page.currency) if mean else []
+    changes = policy_chapters.changes(words, page.policy, policy, page.currency) if policy is not None else None
     return render_template(
         "admin/setup_section.html", page=page, form=form, version=version, was=was, stale=stale, means=means,
-        looked=policy is not None, sections=setups.allowed(access()),
+        looked=policy is not None, changes=changes, sections=setups.allowed(access()),
         brand=_brand(form) if page.section.name == "brand" else None)
 
 

@@ -2,8 +2,11 @@
 
 from portal.routes.debtor import (
     about,
+    agreements,
     already_paid,
+    autopay,
     balance,
+    disputes,
     downloads,
     feedback,
     help,
@@ -16,13 +19,19 @@ from portal.routes.debtor import (
     pay_links,
     pay_only,
     payments,
+    plans,
     questions,
     session,
+    settlements,
+    sign,
     stop,
+    verify,
+    ways,
 )
 from portal.routes.debtor.door import blueprint
 
 __all__ = [
-    "about", "already_paid", "balance", "blueprint", "downloads", "feedback", "help", "history", "identity", "links",
-    "more_time", "not_me", "pay", "pay_links", "pay_only", "payments", "questions", "session", "stop",
+    "about", "agreements", "already_paid", "autopay", "balance", "blueprint", "disputes", "downloads", "feedback",
+    "help", "history", "identity", "links", "more_time", "not_me", "pay", "pay_links", "pay_only", "payments",
+    "plans", "questions", "session", "settlements", "sign", "stop", "verify", "ways",
 ]

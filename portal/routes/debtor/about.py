@@ -14,7 +14,7 @@ from portal.routes.shared.runtime import runtime
 from portal.services import brands
 from portal.services import terms as terms_service
 from portal.services.brands import BusinessView
-from portal.words import fee_terms, help_terms
+from portal.words import fee_terms, policy_chapters
 from portal.words.advice import places_of
 from portal.words.core import current
 
@@ -28,11 +28,21 @@ def root() -> str:
 @blueprint.get("/b/<slug>/terms")
 def terms(slug: str) -> str:
     """Show the terms in force in plain words."""
-    found = terms_service.public(runtime(), slug)
+    return _terms_page(slug, None)
+
+
+@blueprint.get("/b/<slug>/terms/<int:version>")
+def older_terms(slug: str, version: int) -> str:
+    """Show an older version of the terms, as it was then."""
+    return _terms_page(slug, version)
+
+
+def _terms_page(slug: str, version: int | None) -> str:
+    found = terms_service.public(runtime(), slug, version)
     _welcome_anyone(found.business)
     fees = {kind: fee_terms.sentences(current(), found.policy.fee_rule(kind)) for kind in ("consumer", "business")}
     return render_template("debtor/terms.html", terms=found, policy=found.policy, fees=fees,
-                           patience=help_terms.sentences(current(), found.policy, found.business.currency))
+                           chapters=policy_chapters.public(current(), found.policy, found.business.currency))
 
 
 @blueprint.get("/b/<slug>/privacy")

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from portal.routes.debtor.door import blueprint
 from portal.routes.shared.guard import current_access, require_level
 from portal.routes.shared.runtime import runtime
-from portal.services import documents
+from portal.services import documents, paid_letters
 from portal.services.documents import Document
 
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
@@ -20,31 +20,39 @@ NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 @require_level(1)
 def receipt(payment_id: str) -> Response:
     """Hand over the receipt of a payment that has arrived."""
-    return _file(documents.receipt(runtime(), current_access(), payment_id))
+    return handed_over(documents.receipt(runtime(), current_access(), payment_id))
 
 
 @blueprint.get("/statement.pdf")
 @require_level(1)
 def statement() -> Response:
     """Hand over the statement of the account as of now."""
-    return _file(documents.statement(runtime(), current_access()))
+    return handed_over(documents.statement(runtime(), current_access()))
+
+
+@blueprint.get("/paid-in-full.pdf")
+@require_level(1)
+def paid_in_full() -> Response:
+    """Hand over the letter about everything that is settled."""
+    return handed_over(paid_letters.paid_in_full(runtime(), current_access()))
 
 
 @blueprint.get("/invoices/<invoice_id>.pdf")
 @require_level(1)
 def invoice_pdf(invoice_id: str) -> Response:
     """Hand over a copy of an invoice."""
-    return _file(documents.invoice(runtime(), current_access(), invoice_id))
+    return handed_over(documents.invoice(runtime(), current_access(), invoice_id))
 
 
 @blueprint.get("/invoices/<invoice_id>/documents/<document_id>")
 @require_level(1)
 def document(invoice_id: str, document_id: str) -> Response:
     """Hand over a file that came with an invoice."""
-    return _file(documents.stored(runtime(), current_access(), invoice_id, document_id))
+    return handed_over(documents.stored(runtime(), current_access(), invoice_id, document_id))
 
 
-def _file(found: Document) -> Response:
+def handed_over(found: Document) -> Response:
+    """Give a file to save; nothing in it can run."""
     response = send_file(
         io.BytesIO(found.content), mimetype=found.media_type, as_attachment=True, download_name=found.name, etag=False)
     response.headers["Content-Security-Policy"] = NOTHING_RUNS

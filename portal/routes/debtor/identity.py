@@ -41,11 +41,11 @@ def step_in() -> Any:
     if visit is not None and visit.access.link_public_id == door.link_public_id:
         greet(visit)
         return see_other(url_for("debtor.pay_only" if visit.access.pay_only else "debtor.balance"))
-    stepped = identity.step_in(runtime(), door.link_public_id, replaces=_replaces())
+    stepped = identity.step_in(runtime(), door.link_public_id, replaces=replaces())
     response = see_other(url_for(LEADS_TO[stepped.to]))
     if stepped.session is not None:
-        return _opened(response, door.link_public_id, stepped.session)
-    cookies.keep_link(response, door.link_public_id, _replaces() or "")
+        return opened(response, door.link_public_id, stepped.session)
+    cookies.keep_link(response, door.link_public_id, replaces() or "")
     return response
 
 
@@ -69,10 +69,10 @@ def check_fact() -> Any:
         return _ended()
     try:
         new = identity.check_fact(
-            runtime(), door.link_public_id, request.form.get("fact", ""), replaces=_replaces())
+            runtime(), door.link_public_id, request.form.get("fact", ""), replaces=replaces())
     except Refusal as refusal:
         return _check_page(door, _tries(refusal, door), refusal), status_of(refusal)
-    return _opened(see_other(url_for("debtor.balance")), door.link_public_id, new)
+    return opened(see_other(url_for("debtor.balance")), door.link_public_id, new)
 
 
 @blueprint.get("/code")
@@ -106,10 +106,10 @@ def enter_code() -> Any:
         return _ended()
     try:
         new = identity.enter_code(
-            runtime(), link, act, request.form.get("code", ""), replaces=_replaces())
+            runtime(), link, act, request.form.get("code", ""), replaces=replaces())
     except Refusal as refusal:
         return _code_page(link, act, refusal), status_of(refusal)
-    return _opened(see_other(url_for(acts.ENDPOINTS[act])), link, new)
+    return opened(see_other(url_for(acts.ENDPOINTS[act])), link, new)
 
 
 def _standing_door() -> Door | None:
@@ -152,14 +152,15 @@ def _tries(refusal: Refusal, door: Door) -> int:
     return tries if isinstance(tries, int) else identity.tries_left(runtime(), door.link_public_id)
 
 
-def _replaces() -> str | None:
+def replaces() -> str | None:
+    """Give the key of the session that the next step ends."""
     held, named = cookies.session_named(), cookies.link_named()
     if held is not None:
         return held.key
     return named[1] or None if named else None
 
 
-def _opened(response: Response, link_public_id: str, new: NewSession) -> Response:
+def opened(response: Response, link_public_id: str, new: NewSession) -> Response:
     """Hand over the new session; forms of the one before it end, and a secret planted beforehand is worth nothing."""
     session.clear()
     cookies.keep_link(response, link_public_id)

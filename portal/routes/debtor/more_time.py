@@ -14,6 +14,7 @@ from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
+from portal.services import limitation
 from portal.services import more_time as service
 from portal.services import promises as promise_service
 
@@ -34,7 +35,8 @@ def ask_for_time() -> Any:
     """Ask for time; the answer stands on the page it leads to."""
     form = request.form
     try:
-        asked = service.Asked(read_day(form.get("until", "")), form.get("hard_times") == "yes", form.get("words", ""))
+        asked = service.Asked(read_day(form.get("until", "")), form.get("hard_times") == "yes", form.get("words", ""),
+                              form.get("notice", ""))
         made = service.ask(runtime(), current_access(), asked)
     except Refusal as refusal:
         if refusal.kind in ("not_found", "gone"):
@@ -81,7 +83,7 @@ def make_promise() -> Any:
     """Write a promised day down; reminders wait for it."""
     try:
         promise_service.make(runtime(), current_access(), read_day(request.form.get("until", "")),
-                             request.form.get("currency", ""))
+                             request.form.get("currency", ""), notice=request.form.get("notice", ""))
     except Refusal as refusal:
         if refusal.kind in ("not_found", "gone"):
             raise
@@ -93,14 +95,16 @@ def make_promise() -> Any:
 def _ask_page(refusal: Refusal | None) -> str:
     return render_template(
         "debtor/more_time.html", offered=service.offered(runtime(), current_access()), typed=request.form,
-        longest=patience.LONGEST_WORDS, **_error(refusal))
+        longest=patience.LONGEST_WORDS, notices=limitation.before_promise(runtime(), current_access()),
+        **_error(refusal))
 
 
 def _promise_page(refusal: Refusal | None) -> str:
     offered = promise_service.offered(runtime(), current_access())
     if offered.furthest is None:
         raise Refusal("not_found", "promises_off")
-    return render_template("debtor/promise.html", offered=offered, typed=request.form, **_error(refusal))
+    return render_template("debtor/promise.html", offered=offered, typed=request.form,
+                           notices=limitation.before_promise(runtime(), current_access()), **_error(refusal))
 
 
 def _error(refusal: Refusal | None) -> dict[str, str]:

@@ -13,8 +13,11 @@ from portal.routes.debtor.door import blueprint
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
-from portal.services import account, payments
+from portal.services import account, limitation, payments
 from portal.services.account import PayOptions
+
+# The price is another than the one that was shown: it is shown again.
+PRICE_CHANGED = ("quote_changed", "notice_first", "offer_expired", "offer_withdrawn", "offer_superseded")
 
 
 def _options() -> PayOptions:
@@ -69,6 +72,7 @@ def review() -> Any:
     except Refusal as refusal:
         return _back_to_choice(refusal, choice.currency)
     return render_template("debtor/review.html", quote=quote, query=_query(choice),
+                           notices=limitation.before_payment(runtime(), current_access(), quote),
                            change=as_typed(choice, current_visit().words))
 
 
@@ -80,12 +84,13 @@ def start() -> Any:
     shown = request.form.get("expected_total", "")
     expected = int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 14 else -1
     try:
-        url = payments.start_checkout(runtime(), current_access(), choice, expected_total_minor=expected)
+        url = payments.start_checkout(runtime(), current_access(), choice, expected_total_minor=expected,
+                                      notice=request.form.get("notice", ""))
     except Refusal as refusal:
         if refusal.kind not in ("conflict", "invalid"):
             raise
         flash(current_visit().words.refusal(refusal, choice.currency))
-        if refusal.code == "quote_changed":
+        if refusal.code in PRICE_CHANGED:
             return see_other(url_for("debtor.review", **_query(choice)))
         return see_other(url_for("debtor.balance" if refusal.code == "nothing_open" else "debtor.pay"))
     return see_other(url)
@@ -102,6 +107,7 @@ def transfer() -> Any:
         return _back_to_choice(refusal, choice.currency)
     return render_template("debtor/transfer.html", quote=details.quote, reference=details.reference,
                            wait_days=details.wait_days, query=_query(choice),
+                           notices=limitation.before_payment(runtime(), current_access(), details.quote),
                            change=as_typed(choice, current_visit().words))
 
 
@@ -111,7 +117,11 @@ def transfer_sent() -> Any:
     """Note that the debtor has sent the transfer; reminders wait."""
     choice = from_query(request.form)
     try:
-        payment_id = payments.announce_transfer(runtime(), current_access(), choice)
+        payment_id = payments.announce_transfer(
+            runtime(), current_access(), choice, notice=request.form.get("notice", ""))
     except Refusal as refusal:
+        if refusal.code == "notice_first":
+            flash(current_visit().words.refusal(refusal))
+            return see_other(url_for("debtor.transfer", **_query(choice)))
         return _back_to_choice(refusal, choice.currency)
     return see_other(url_for("debtor.payment", payment_id=payment_id))

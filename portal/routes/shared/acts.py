@@ -7,7 +7,9 @@ from flask import url_for
 from portal.domain.errors import Refusal
 
 OPEN = "open"
-ENDPOINTS = {OPEN: "debtor.balance", "sign": "debtor.plan", "change": "debtor.rights_here"}
+ENDPOINTS = {OPEN: "debtor.balance", "sign": "debtor.agreements", "change": "debtor.rights_here",
+             "dispute": "debtor.wrong",
+             "autopay": "debtor.autopay"}
 
 
 def known_act(text: str) -> str:

@@ -9,11 +9,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from werkzeug.routing import Rule
 
 SHORT = 10
 REMEMBERED = 4_096
+# Stands for a token where the address around it is remembered.
+PLACE = "the-token"
 # Where the portal stands on its host, as the request at hand has it; asked for by every address of a page.
 _root: ContextVar[str] = ContextVar("root", default="")
 
@@ -31,6 +33,12 @@ class LateRule(Rule):
             return learnt[0](rule, **values)
 
         return build
+
+
+def opened_by(token: str, endpoint: str) -> str:
+    """Write the address of a page that a token opens. Our tokens hold no sign that an address would quote."""
+    address: str = current_app.extensions["addresses"](endpoint, token=PLACE)
+    return address.replace(PLACE, token)
 
 
 def install(app: Flask) -> None:
@@ -60,6 +68,7 @@ def install(app: Flask) -> None:
     def stand() -> None:
         _root.set(request.script_root)
 
+    app.extensions["addresses"] = url_for
     app.before_request(stand)
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["url_for"] = url_for

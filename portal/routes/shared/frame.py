@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import g, redirect, request, session
 from flask.templating import Environment
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import words
@@ -21,8 +25,7 @@ class Pages(words.Spoken, Environment):
 def speak_as_browser_asks() -> None:
     """Before anyone is known, speak as on the page before, else as the browser asks."""
     remembered = session.get(REMEMBERED)
-    asked = request.accept_languages.best_match([*words.LANGUAGES, words.PSEUDO])
-    settle(words.speak(str(remembered or asked or "en"), "UTC"), runtime().now())
+    settle(words.speak(str(remembered or _asked() or "en"), "UTC"), runtime().now())
 
 
 def speak(said: words.Words) -> None:
@@ -40,9 +43,18 @@ def host(business: BusinessView) -> None:
 def public_words(business: BusinessView) -> words.Words:
     """Give the words for a public page of a business: the reader's language, the business's country and zone."""
     remembered = session.get(REMEMBERED)
-    asked = request.accept_languages.best_match([*words.LANGUAGES, words.PSEUDO])
-    locale = str(remembered or words.locale_of(str(asked or business.locale), business.country))
+    locale = str(remembered or words.locale_of(_asked() or business.locale, business.country))
     return words.speak(locale, business.timezone)
+
+
+def _asked() -> str:
+    """Tell which of our languages the browser would rather have; "" when it names none."""
+    return _best(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=512)
+def _best(named: str) -> str:
+    return parse_accept_header(named, LanguageAccept).best_match([*words.LANGUAGES, words.PSEUDO]) or ""
 
 
 def page_values() -> dict[str, object]:

@@ -14,7 +14,7 @@ from flask import flash, g, request, url_for
 
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
-from portal.routes.shared import acts, cookies
+from portal.routes.shared import acts, assets, cookies
 from portal.routes.shared.frame import host, see_other, speak
 from portal.routes.shared.runtime import runtime
 from portal.services import not_me, opt_out, sessions
@@ -81,8 +81,8 @@ def greet(visit: Visit) -> None:
     host(visit.business)
     speak(visit.words)
     rt = runtime()
-    stop = "" if visit.access.pay_only else url_for(
-        "debtor.stop", token=opt_out.token(rt.settings, visit.debtor.public_id, rt.now()))
+    stop = "" if visit.access.pay_only else assets.opened_by(
+        opt_out.token(rt.settings, visit.debtor.public_id, rt.now()), "debtor.stop")
     g.reader = Reader(visit.access.level, visit.access.pay_only, stop_url=stop)
 
 

@@ -7,7 +7,10 @@ from flask import Flask, request
 from portal.domain.errors import Refusal
 
 # More than a file may have, so that one that is somewhat too large is answered beside its field.
-MOST_BYTES = {"debtor.claim_payment": 16 * 1024 * 1024}
+MOST_BYTES = {"office.check_import": 33 * 1024 * 1024, "debtor.claim_payment": 16 * 1024 * 1024,
+              "debtor.verify_now": 8 * 1024 * 1024,
+              "debtor.open_dispute": 30 * 1024 * 1024,
+              "debtor.answer_dispute": 30 * 1024 * 1024}
 
 
 def install(app: Flask) -> None:

@@ -15,19 +15,23 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import Refusal
 from portal.domain.listing import BULK_MOST
+from portal.domain.offers import MOST_POINTS
 from portal.domain.roles import PERMISSIONS, StaffAccess
 from portal.models import Assignment, AuditEvent, Business, Debtor, Invoice, Membership, Staff, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, debtor_desk, nonces
+from portal.services import audit, debtor_desk, nonces, offers
 from portal.services.audit import staff_actor
 from portal.services.debtor_holds import REASONS
 from portal.services.fact_lookup import lock_business
 from portal.services.lists import asking, bulk_outlook, shown
 from portal.services.lists.bulk_outlook import Outlook, Target
 from portal.services.lists.frame import Context, ListOf
+from portal.services.offers import Wanted
 from portal.words.core import Words
 
-ACTS = ("link", "hold", "assign")
+ACTS = ("link", "hold", "assign", "offer")
+# What an act needs beyond working with debtors.
+NEEDS = {"offer": offers.PERMISSION}
 FURTHEST = timedelta(days=366)
 
 
@@ -56,6 +60,8 @@ class Order:
     reason: str = ""
     words: str = ""
     person: str = ""
+    # Of a discount: hundredths of a percent.
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def preview(rt: Runtime, access: StaffAccess, currency: str, words: Words, wante
     Raises Refusal: unknown_act, nothing_chosen_rows, list_too_many, and not_found for rows of anybody else.
     """
     access.require("work")
-    _check_act(wanted, act)
+    _check_act(access, wanted, act)
     with rt.db.reading() as session:
         context = shown.context_of(session, access, currency, words, rt.now())
         ids = _meant(session, context, wanted, raw, picked)
@@ -98,7 +104,7 @@ def do(rt: Runtime, access: StaffAccess, words: Words, currency: str, wanted: Li
     unknown_reason, person_unknown, form_without_id.
     """
     access.require("work")
-    _check_act(wanted, order.act)
+    _check_act(access, wanted, order.act)
     made = nonces.public_id(access, "bulk", order.nonce)
     now = rt.now()
 
@@ -115,7 +121,8 @@ def do(rt: Runtime, access: StaffAccess, words: Words, currency: str, wanted: Li
         audit.record(
             session, at=now, actor=staff_actor(access), act=f"bulk.{order.act}", business_id=access.business_id,
             target=f"bulk:{made}", list=wanted.name, count=len(done), done=done, left_out=left, rows=len(rows),
-            until=details.get("until", ""), reason=details.get("reason", ""), person=details.get("person", ""))
+            until=details.get("until", ""), reason=details.get("reason", ""), person=details.get("person", ""),
+            points=details.get("points", ""))
         return made
 
     return rt.db.run(work)
@@ -138,9 +145,10 @@ def result(rt: Runtime, access: StaffAccess, made: str) -> Result:
             {**kept, **({"person": person} if person else {})})
 
 
-def _check_act(wanted: ListOf, act: str) -> None:
+def _check_act(access: StaffAccess, wanted: ListOf, act: str) -> None:
     if act not in wanted.bulk:
         raise Refusal("invalid", "unknown_act")
+    access.require(NEEDS.get(act, "work"))
 
 
 def _meant(session: Session, context: Context, wanted: ListOf, raw: Mapping[str, str],
@@ -178,6 +186,12 @@ def _details(session: Session, access: StaffAccess, order: Order, now: datetime,
         if order.reason not in REASONS:
             raise Refusal("invalid", "unknown_reason")
         return {"until": order.until.isoformat(), "reason": order.reason}
+    if order.act == "offer":
+        if order.until is None:
+            raise Refusal("invalid", "day_missing")
+        if not 0 < order.points <= MOST_POINTS:
+            raise Refusal("invalid", "discount_too_large", points=MOST_POINTS)
+        return {"until": order.until.isoformat(), "points": str(order.points)}
     if order.act == "assign":
         found = session.scalar(
             select(Staff.id).join(Membership, Membership.staff_id == Staff.id)
@@ -214,6 +228,8 @@ def _one(session: Session, access: StaffAccess, target: Target, debtor: Debtor, 
         return "erased"
     if order.act == "link":
         return bulk_outlook.send(session, now, debtor)
+    if order.act == "offer":
+        return _offer(session, access, target, debtor, order, now)
     if order.act == "assign":
         return _assign(session, access, debtor, int(details["staff"]), now)
     assert order.until is not None
@@ -221,6 +237,18 @@ def _one(session: Session, access: StaffAccess, target: Target, debtor: Debtor, 
     until = datetime.combine(order.until + timedelta(days=1), time(), zone)
     return bulk_outlook.hold(session, access, target, debtor, order.nonce, until, now,
                              reason=order.reason, words=order.words)
+
+
+def _offer(session: Session, access: StaffAccess, target: Target, debtor: Debtor, order: Order, now: datetime) -> str:
+    assert order.until is not None
+    only = frozenset({target.invoice}) if target.invoice is not None else None
+    try:
+        made = offers.put(session, access, debtor, Wanted(order.until, order.points), now, only=only)
+    except Refusal as refusal:
+        return refusal.code
+    if made.offers:
+        return ""
+    return made.left_out[0][1] if made.left_out else "nothing_left"
 
 
 def _assign(session: Session, access: StaffAccess, debtor: Debtor, staff_id: int, now: datetime) -> str:
@@ -245,7 +273,7 @@ def _event(session: Session, access: StaffAccess, made: str) -> AuditEvent | Non
 def _names(session: Session, access: StaffAccess, list_name: str, act: str,
            ids: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Names by public id: (endpoint's kind, public id, what it is called)."""
-    if list_name == "invoices" and act == "hold":
+    if list_name == "invoices" and act in ("hold", "offer"):
         return {public_id: ("invoice", public_id, number) for public_id, number in session.execute(
             select(Invoice.public_id, Invoice.number).where(
                 Invoice.business_id == access.business_id, Invoice.public_id.in_(ids)))}

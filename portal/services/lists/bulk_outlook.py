@@ -50,15 +50,16 @@ class Outlook:
 
 def look(rt: Runtime, session: Session, context: Context, list_name: str, act: str, rows: Sequence[Any]) -> Outlook:
     """Say for each row what the act would do; several invoices of one debtor are one email and one person."""
-    if act == "hold" and list_name == "invoices":
-        found = [_hold_invoice(session, context, row) for row in rows]
+    if act in ("hold", "offer") and list_name == "invoices":
+        found = [_hold_invoice(session, context, row, act) for row in rows]
     else:
         ids = list(dict.fromkeys(row.debtor_internal if list_name == "invoices" else row.id for row in rows))
         debtors = {debtor.id: debtor for debtor in session.scalars(
             select(Debtor).where(Debtor.business_id == context.business_id, Debtor.id.in_(ids)))}
         people = _people(session, ids)
         business = session.get_one(Business, context.business_id)
-        idle = {row.id for row in rows if list_name == "debtors" and not row.owes} if act == "hold" else set()
+        rests = act in ("hold", "offer")
+        idle = {row.id for row in rows if list_name == "debtors" and not row.owes} if rests else set()
         found = [_target(debtors[id_], reason="nothing_left") if id_ in idle else
                  _debtor(rt, session, context, act, business, debtors[id_], people.get(id_, "")) for id_ in ids]
         if act != "link" and list_name == "debtors":
@@ -76,6 +77,8 @@ def _debtor(rt: Runtime, session: Session, context: Context, act: str, business:
     if act == "assign":
         now_with = Plain(looked_after_by) if looked_after_by else Said(N_("Nobody"))
         return _target(debtor, gets=Said(N_("Looked after so far by: %(who)s"), {"who": now_with.by(context.words)}))
+    if act == "offer":
+        return _target(debtor, gets=Said(N_("A discount on all that is open, until the day below")))
     return _target(debtor, gets=Said(N_("Reminders and fees rest on the whole account")))
 
 
@@ -100,9 +103,11 @@ def _link(rt: Runtime, session: Session, context: Context, business: Business, d
     return _target(debtor, gets=when, beside=Lines(tuple(Sum(minor, currency) for currency, minor in sums.items())))
 
 
-def _hold_invoice(session: Session, context: Context, row: Any) -> Target:
+def _hold_invoice(session: Session, context: Context, row: Any, act: str) -> Target:
     reason = "" if row.left else "nothing_left"
-    gets = Said(N_("Reminders and fees rest on it; due %(day)s"), {"day": Short(row.due_on).by(context.words)})
+    text = (N_("A discount until the day below; due %(day)s") if act == "offer"
+            else N_("Reminders and fees rest on it; due %(day)s"))
+    gets = Said(text, {"day": Short(row.due_on).by(context.words)})
     return Target(row.public_id, row.debtor_internal, row.debtor_name, row.number, "invoice", gets,
                   Sum(row.left, row.currency), reason, row.id)
 

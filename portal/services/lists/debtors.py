@@ -251,6 +251,6 @@ DEBTORS = ListOf(
             "state": lambda context, row: state_of(row).text.by(context.words)}),
     ),
     hits=_hits, load=_load, ids_of=_ids_of, sum_of=None,
-    bulk=("link", "hold", "assign"),
+    bulk=("link", "hold", "assign", "offer"),
     empty=N_("No debtor is like this."), lines=_by_currency,
 )

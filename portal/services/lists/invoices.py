@@ -192,6 +192,6 @@ INVOICES = ListOf(
     ),
     hits=_hits, load=_load, ids_of=_ids_of, sum_of=left_of,
     foot=N_("Left on this page"), foot_under="left",
-    foot_sum=lambda row: (row.currency, row.left), bulk=("link", "hold", "assign"),
+    foot_sum=lambda row: (row.currency, row.left), bulk=("link", "hold", "assign", "offer"),
     empty=N_("No invoice is like this."),
 )

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain.holds import last_moment
 from portal.models import Hold
 from portal.services.lists import common
 from portal.services.lists.cells import Short
 from portal.words import happenings
 from portal.words.core import Words
 from portal.words.refusals import N_
-
-# A hold is kept to the moment from which it rests no more, mostly a midnight; people name the last day included.
-A_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,6 @@ class Rest:
             return cause
         day = Short(last_moment(self.until)).by(words)
         return words.text(N_("%(cause)s, until %(day)s included"), cause=cause, day=day)
-
-
-def last_moment(until: datetime) -> datetime:
-    """Give the last moment of a hold: its day is the one staff chose as the last, included."""
-    return until - A_MOMENT
 
 
 def of_invoices(session: Session, now: datetime, debtors: Mapping[int, int]) -> dict[int, Rest]:

@@ -14,6 +14,7 @@ from portal.words.refusals import N_
 BOUNDS = {
     "deferral_days": (0, 180), "deferral_longest_days": (1, 365), "deferrals_a_year": (0, 12),
     "promise_days": (0, 92), "hardship_review_days": (7, 365), "claim_wait_days": (1, 60),
+    "dispute_answer_days": (3, 90),
 }
 
 
@@ -42,6 +43,8 @@ SECTION = Section(
               N_("0: promised days are not taken."), 2),
         Field("hardship_review_days", N_("Days until you look again at hard times"), "whole", longest=3),
         Field("claim_wait_days", N_("Days reminders wait for money somebody says is paid"), "whole", longest=2),
+        Field("dispute_answer_days", N_("Days until a dispute is decided"), "whole",
+              N_("Debtors are promised this day. What they dispute rests until then."), 2),
     ),
     read=_read, write=_write,
     help=(N_("Why time is cheap"), N_(

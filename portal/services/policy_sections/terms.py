@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.domain.currencies import minimum_charge
 from portal.domain.errors import Refusal
+from portal.domain.limitation import WHOM, YOUNGEST_DAYS
 from portal.domain.policy import MOST_GAP_DAYS, Policy
 from portal.models import Business
 from portal.services.policy_sections import Edit, Field, Reading, Section, refuse_clashes, whole
@@ -18,6 +19,7 @@ BOUNDS = {
     "link_days": (1, 180), "pay_only_link_days": (1, 180), "transfer_wait_days": (1, 30),
     "discount_grace_minutes": (0, 1440), "quiet_from_hour": (0, 23), "quiet_until_hour": (0, 23),
     "reminder_gap_days": (1, MOST_GAP_DAYS), "answer_business_days": (1, 20),
+    "limitation_after_days": (YOUNGEST_DAYS, 3_650),
 }
 # The limit of one person can be lifted to at most so many times the product's own.
 MOST_LIMITS = 100
@@ -30,6 +32,7 @@ def _read(business: Business, policy: Policy) -> dict[str, str]:
         "second_approver_above": written((policy.second_approver_above or {}).get(business.currency),
                                          business.currency),
         "bank_transfer": "y" if policy.bank_transfer else "",
+        "limitation_whom": policy.limitation.whom,
         "business_debtors_skip_check": "y" if policy.business_debtors_skip_check else "",
     }
 
@@ -39,14 +42,21 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
     values: dict[str, Any] = {name: reading.take(name, whole(*bounds)) for name, bounds in BOUNDS.items()}
     least = reading.take("minimum_part", lambda text: sum_of(text, currency, minimum_charge(currency)))
     limit = reading.take("second_approver_above", lambda text: _limit(text, currency))
+    whom = reading.take("limitation_whom", _whom)
     reading.done()
     wanted = replace(
         policy, **values, minimum_part=with_sum(policy.minimum_part, currency, least),
         second_approver_above=with_sum(policy.second_approver_above, currency, limit),
-        bank_transfer=bool(typed.get("bank_transfer")),
+        bank_transfer=bool(typed.get("bank_transfer")), limitation_whom=whom,
         business_debtors_skip_check=bool(typed.get("business_debtors_skip_check")))
     refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
+
+
+def _whom(text: str) -> str:
+    if text not in WHOM:
+        raise Refusal("invalid", "setting_missing")
+    return text
 
 
 def _limit(text: str, currency: str) -> int | None:
@@ -82,6 +92,11 @@ SECTION = Section(
         Field("reminder_gap_days", N_("Days between two reminders, at least"), "whole",
               N_("1 to 14; a reminder that comes too soon waits."), 2),
         Field("answer_business_days", N_("Working days within which you answer questions"), "whole", longest=2),
+        Field("limitation_whom",
+              N_("Who is told, before a part payment or a signature, what the law says on old debts"), "choice",
+              options=(("everyone", N_("Everyone")), ("consumers", N_("Consumers only")), ("nobody", N_("Nobody")))),
+        Field("limitation_after_days", N_("From so many days after the due date"), "whole",
+              N_("1,095 days are three years. Which limit holds, your lawyer knows."), 4),
         Field("second_approver_above", N_("Refunds and write-offs above this need a second person"),
               hint=N_("In your own currency; empty: the product's own limit."), longest=16),
     ),

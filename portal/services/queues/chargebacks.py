@@ -111,6 +111,8 @@ def _facts(session: Session, row: Chargeback, payment: Payment) -> tuple[Fact, .
             "sum": Sum(row.amount_minor, row.currency), "day": row.withdrawn_at})))
     found.append(Fact(N_("Payment"), Plain(payment.number), ("office.payment", {"payment_id": payment.public_id})))
     found.append(Fact(N_("At Stripe"), Plain(row.stripe_dispute)))
+    found.append(Fact(N_("Proof"), Said(N_("All of it as one PDF for Stripe")), (
+        "office.chargeback_proof", {"chargeback_id": row.public_id})))
     return tuple(found)
 
 

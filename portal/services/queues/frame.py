@@ -13,6 +13,7 @@ from typing import Protocol
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from portal.domain.money import Mark
 from portal.domain.roles import StaffAccess
 from portal.runtime import Runtime
 from portal.words.core import Words
@@ -30,11 +31,14 @@ class Typed:
     pick: str = ""
     seen: str = ""
     until: date | None = None
+    # A sum as it was typed, and the decimal mark of whoever typed it.
+    amount: str = ""
+    mark: Mark = "."
 
 
 @dataclass(frozen=True)
 class Act:
-    """One answer to an item. `takes` says what it reads: own words, a pick, a day.
+    """One answer to an item. `takes` says what it reads: own words, a pick, a day, an amount.
 
     `do` does it and says what was done. One that `stays` does not solve the item; one with `proof` asks for a code.
     """

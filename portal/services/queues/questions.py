@@ -34,7 +34,7 @@ def _waiting(business_id: int, _now: datetime) -> Select[str, datetime, datetime
     return select(
         Question.public_id.label("item"), Question.moved_at.label("since"),
         func.coalesce(Question.answer_by, Question.moved_at, type_=Question.moved_at.type).label("due_from"),
-    ).where(Question.business_id == business_id, Question.state == "business")
+    ).where(Question.business_id == business_id, Question.state == "business", Question.of_dispute.is_(False))
 
 
 def _lines(session: Session, business_id: int, items: Sequence[str]) -> Mapping[str, Line]:
@@ -67,7 +67,7 @@ def _view(session: Session, access: StaffAccess, item: str, now: datetime, _find
         item=item, title=Plain(debtor.name), debtor_id=debtor.public_id,
         about=Said(N_("wants to be called back, asked on %(day)s") if call else N_("asked on %(day)s"),
                    {"day": thread.opened_at}),
-        quotes=tuple(_quote(entry, debtor.name) for entry in thread.entries),
+        quotes=tuple(quote_of(entry, debtor.name) for entry in thread.entries),
         facts=(*_call(session, thread, debtor), *_about(thread), *facts_of(session, debtor)),
         acts=_open(thread), seen=thread.seen, closed=_closed(thread),
         words_label=N_("What was said, for your colleagues") if call and thread.state == "business"
@@ -107,7 +107,8 @@ def _about(thread: ThreadView) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _quote(entry: EntryView, debtor: str) -> Quote:
+def quote_of(entry: EntryView, debtor: str) -> Quote:
+    """Show one thing that was said, with what is known of who said it."""
     by = "internal" if entry.internal else {"debtor": "theirs", "staff": "ours"}.get(entry.said_by, "unproven")
     name: Sayable = Plain(entry.name or debtor)
     if by == "unproven":

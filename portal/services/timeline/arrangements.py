@@ -21,6 +21,16 @@ STEPS = {
     "staff:countered": N_("Another day was offered"), "staff:refused": N_("Time was refused"),
     "staff:ended": N_("Time was ended"),
 }
+SETTLING = {
+    "debtor:asked": N_("They asked to settle"), "debtor:accepted": N_("They signed a settlement"),
+    "debtor:referred": N_("They asked a person to decide"), "debtor:withdrawn": N_("They took it back"),
+    "rules:accepted": N_("Your rules agreed to a settlement"), "rules:countered": N_("Your rules named another sum"),
+    "rules:referred": N_("Your rules asked for a person"), "rules:refused": N_("Your rules said no to a settlement"),
+    "rules:ended": N_("An offer to settle ran out"), "staff:accepted": N_("A settlement was agreed to"),
+    "staff:countered": N_("A settlement was offered"), "staff:refused": N_("A settlement was refused"),
+    "staff:ended": N_("An offer to settle was taken back"),
+}
+SETTLED = {"kept": N_("The settlement was kept"), "broken": N_("The settlement was not kept")}
 PROMISES = {"made": N_("They promised to pay by %(day)s"), "kept": N_("The promise was kept"),
             "broken": N_("The promised day passed unpaid")}
 CLAIMS = {"waiting": N_("They said that they had paid"), "matched": N_("The payment they told of was found"),
@@ -39,6 +49,17 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
         .join(Arrangement, Arrangement.id == ArrangementRound.arrangement_id)
         .outerjoin(Staff, Staff.id == ArrangementRound.staff_id)
         .where(*mine, Arrangement.kind.in_(("deferral", "hardship"))))
+    settling = (
+        reads("arrangements:settling", at=ArrangementRound.at, id=ArrangementRound.id,
+              code=ArrangementRound.said_by + ":" + ArrangementRound.what,
+              text=ArrangementRound.words if scope.reads_reasons else "", ref=Arrangement.public_id,
+              extra=ArrangementRound.until, who=Staff.name, amount=ArrangementRound.amount_minor,
+              currency=Arrangement.currency)
+        .join(Arrangement, Arrangement.id == ArrangementRound.arrangement_id)
+        .outerjoin(Staff, Staff.id == ArrangementRound.staff_id).where(*mine, Arrangement.kind == "settlement"))
+    settled = reads("arrangements:settled", at=Arrangement.ended_at, id=Arrangement.id, code=Arrangement.state,
+                    ref=Arrangement.public_id, amount=Arrangement.amount_minor, currency=Arrangement.currency).where(
+        *mine, Arrangement.kind == "settlement", Arrangement.state.in_(("kept", "broken")))
     promise = (*mine, Arrangement.kind == "promise")
     made = reads("arrangements:promise", at=Arrangement.asked_at, id=Arrangement.id, code="made",
                  extra=Arrangement.asked_until, amount=Arrangement.amount_minor,
@@ -53,7 +74,7 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
     answers = reads("arrangements:claim", at=PaymentClaim.decided_at, id=PaymentClaim.id, code=PaymentClaim.state,
                     text=PaymentClaim.answer, ref=PaymentClaim.public_id, who=Staff.name).outerjoin(
         Staff, Staff.id == PaymentClaim.staff_id).where(*told, PaymentClaim.state != "waiting")
-    return {"talk": [steps, made, ended, claims, answers]}
+    return {"talk": [steps, settling, settled, made, ended, claims, answers]}
 
 
 def tell(row: Row) -> Entry:
@@ -66,10 +87,21 @@ def tell(row: Row) -> Entry:
     if row.source == "arrangements:promise":
         title = Said(PROMISES[row.code], {"day": _day(row)} if row.code == "made" else {})
         return Entry(row.at, title, "talk", "bad" if row.code == "broken" else "", amount=row.sum)
+    if row.source in ("arrangements:settling", "arrangements:settled"):
+        return _settling(row)
     lead = Lead("office.queue_item", {"name": "time", "item": row.ref}, N_("Open it"))
     lines = (Said(N_("Until %(day)s."), {"day": _day(row)}),) if row.extra else ()
     return Entry(row.at, Said(STEPS.get(row.code, N_("Time was changed"))), "talk", lines=lines, quote=row.text,
                  by=row.who, leads=(lead,))
+
+
+def _settling(row: Row) -> Entry:
+    lead = Lead("office.queue_item", {"name": "settlements", "item": row.ref}, N_("Open it"))
+    if row.source == "arrangements:settled":
+        return Entry(row.at, Said(SETTLED[row.code]), "talk", "bad" if row.code == "broken" else "", leads=(lead,),
+                     amount=row.sum)
+    return Entry(row.at, Said(SETTLING.get(row.code, N_("A settlement was changed"))), "talk", quote=row.text,
+                 by=row.who, leads=(lead,), amount=row.sum)
 
 
 def _day(row: Row) -> On:

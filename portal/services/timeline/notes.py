@@ -27,11 +27,14 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
         "text": Note.body, "ref": Note.about, "who": Staff.name}
     mine = (Note.business_id == scope.business_id, Note.debtor_id == scope.debtor_id)
 
+    # Hard times are for those who may decide about them.
+    unread = () if scope.reads_reasons else (Note.about.not_like("%:hardship"),)
+
     def asked(source: str) -> Select[*tuple[Any, ...]]:
         return reads(source, **columns).join(Staff, Staff.id == Note.staff_id).where(*mine)
 
     return {"talk": [asked("notes:said").where(Note.kind != "reason")],
-            "changes": [asked("notes:reason").where(Note.kind == "reason")]}
+            "changes": [asked("notes:reason").where(Note.kind == "reason", *unread)]}
 
 
 def tell(row: Row) -> Entry:

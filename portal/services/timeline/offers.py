@@ -21,8 +21,8 @@ TITLES = {
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
     """Ask for offers when they were made, and when they were withdrawn."""
     columns: dict[str, Any] = {
-        "id": Offer.id, "code": Offer.kind, "text": Invoice.number, "amount": Offer.discount_minor,
-        "currency": Offer.currency, "until": Offer.deadline}
+        "id": Offer.id, "code": Offer.kind, "word": Offer.ended_as, "text": Invoice.number,
+        "amount": Offer.discount_minor, "currency": Offer.currency, "until": Offer.deadline}
 
     def asked(source: str, at: Any) -> Select[*tuple[Any, ...]]:
         return reads(source, at=at, **columns).join(Invoice, Invoice.id == Offer.invoice_id).where(
@@ -36,6 +36,7 @@ def tell(row: Row) -> Entry:
     """Tell what was offered until when, or that it is no longer."""
     number = {"number": Plain(row.text)}
     if row.source == "offers:withdrawn":
-        return Entry(row.at, Said(N_("Offer on %(number)s withdrawn"), number), "offer", "skip")
+        gone = N_("Offer on %(number)s replaced") if row.word == "superseded" else N_("Offer on %(number)s withdrawn")
+        return Entry(row.at, Said(gone, number), "offer", "skip")
     until = Said(N_("Good until %(day)s."), {"day": row.until})
     return Entry(row.at, Said(TITLES[row.code], number), "offer", lines=(until,), amount=row.sum)

@@ -19,7 +19,8 @@ UNCHECKED = N_("They wrote, from an address nobody has checked")
 
 def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
     """Ask for every word in the debtor's threads, and for the wishes to be called, which may have none."""
-    mine = (Question.business_id == scope.business_id, Question.debtor_id == scope.debtor_id)
+    mine = (Question.business_id == scope.business_id, Question.debtor_id == scope.debtor_id,
+            Question.of_dispute.is_(False))
     said = (
         reads("questions:said", at=QuestionEntry.at, id=QuestionEntry.id, code=QuestionEntry.said_by,
               word=case((QuestionEntry.sender_checked, "checked"), else_=""), extra=QuestionEntry.internal,

@@ -1,0 +1,103 @@
+"""Offers that money outside Stripe has met: a transfer, cash or a check that came in time and leaves out the discount.
+
+What was left out is at most what the offer allowed. A settlement of several invoices is met by the sum of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Access
+from portal.domain.quotes import OpenInvoice, open_offer
+from portal.models import Debtor, Invoice, Payment, PaymentInvoice
+from portal.services import debts
+from portal.services.bookkeeping import Part
+
+
+@dataclass(frozen=True)
+class Came:
+    """Money that came: how much in which currency, when, and for which invoices (none: nothing was said)."""
+
+    currency: str
+    amount_minor: int
+    at: datetime
+    invoice_ids: frozenset[int] = frozenset()
+
+
+def parts(session: Session, debtor: Debtor, came: Came) -> list[Part]:
+    """Spread money over what is open, the oldest first; each part takes the offer it meets. [] where nothing is open.
+
+    A transfer that the debtor has announced counts from when they did. Worked: 98.00 of 100.00 came while 2.00 were
+    off: the 2.00 are the discount. 97.00 leave 3.00 to pay.
+    """
+    announced = _announced(session, debtor, came)
+    if announced:
+        return announced
+    opened = [_at(one, came.at) for one in debts.open_invoices(session, _whole(debtor))
+              if one.currency == came.currency and (not came.invoice_ids or one.id in came.invoice_ids)]
+    settled, left = _settlement(opened, came.amount_minor), came.amount_minor
+    found: list[Part] = []
+    for one in (*settled, *(one for one in opened if one not in settled)):
+        meant = _price(one) if one in settled else min(one.left_minor, left)
+        if meant > 0:
+            found.append(_met(session, one, meant))
+            left -= meant
+    return found
+
+
+def _whole(debtor: Debtor) -> Access:
+    return Access(debtor.business_id, debtor.id, 0, "", 0)
+
+
+def _at(one: OpenInvoice, at: datetime) -> OpenInvoice:
+    """The invoice with the offer that could be taken when the money came, if any."""
+    offer = open_offer(one.offer, at)
+    return replace(one, offer=offer if offer and offer.discount_minor < one.left_minor else None)
+
+
+def _price(one: OpenInvoice) -> int:
+    return one.left_minor - (one.offer.discount_minor if one.offer else 0)
+
+
+def _settlement(opened: Sequence[OpenInvoice], amount: int) -> list[OpenInvoice]:
+    """The invoices of a settlement that a sum meets in whole, if there is one."""
+    groups: dict[int, list[OpenInvoice]] = {}
+    for one in opened:
+        if one.offer is not None and one.offer.group:
+            groups.setdefault(one.offer.group, []).append(one)
+    return next((group for group in groups.values()
+                 if sum(map(_price, group)) <= amount < sum(one.left_minor for one in group)), [])
+
+
+def _met(session: Session, one: OpenInvoice, amount: int) -> Part:
+    invoice, off = session.get_one(Invoice, one.id), one.left_minor - amount
+    if one.offer is None or not 0 < off <= one.offer.discount_minor:
+        return Part(invoice, amount)
+    return Part(invoice, amount, off, one.offer.id)
+
+
+def _announced(session: Session, debtor: Debtor, came: Came) -> list[Part]:
+    """The parts a debtor has named with a transfer of this very sum, with the offers that were frozen then."""
+    payment = session.scalars(select(Payment).where(
+        Payment.business_id == debtor.business_id, Payment.debtor_id == debtor.id, Payment.channel == "transfer",
+        Payment.state == "announced", Payment.currency == came.currency,
+        Payment.amount_minor == came.amount_minor).order_by(Payment.id.desc()).limit(1)).one_or_none()
+    if payment is None:
+        return []
+    rows = session.scalars(select(PaymentInvoice).where(
+        PaymentInvoice.payment_id == payment.id).order_by(PaymentInvoice.position)).all()
+    used = session.scalars(select(PaymentInvoice.offer_id).join(Payment, Payment.id == PaymentInvoice.payment_id).where(
+        PaymentInvoice.offer_id.in_([row.offer_id for row in rows if row.offer_id]), Payment.captured_minor > 0)).all()
+    left = {one.id: one.left_minor for one in debts.open_invoices(session, _whole(debtor))}
+    fits = all(left.get(row.invoice_id, 0) >= row.amount_minor + row.discount_minor for row in rows)
+    if used or not fits or not any(row.offer_id for row in rows):
+        return []
+    if came.invoice_ids and came.invoice_ids != {row.invoice_id for row in rows}:
+        return []
+    return [Part(session.get_one(Invoice, row.invoice_id), row.amount_minor, row.discount_minor, row.offer_id)
+            for row in rows]

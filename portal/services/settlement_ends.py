@@ -1,0 +1,145 @@
+"""How settlements end: kept when the money is there, missed when its day is over, run out when nobody signed.
+
+What follows from money is decided in the transaction that books it. A payment that was started in time is waited for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.ledger import RECEIVABLE
+from portal.models import (
+    Arrangement,
+    ArrangementInvoice,
+    Business,
+    LedgerAccount,
+    LedgerTransfer,
+    Payment,
+    PaymentInvoice,
+    SettlementOffer,
+    lock_debtor,
+)
+from portal.models.payments import OPEN_STATES
+from portal.runtime import Runtime
+from portal.services import arrangements, policies, settlement_mail, settlement_terms, standings
+from portal.services.arrangements import Step
+from portal.services.audit import Actor, record
+
+BATCH = 200
+WORKER = Actor("job", "end_settlements")
+# Whoever has accepted is reminded once, this long before the last moment.
+SOON = timedelta(days=2)
+
+
+def follow_money(session: Session, payment_id: int, now: datetime) -> None:
+    """Note what a payment that arrived, or went back, means for the settlement it was for.
+
+    Kept once what it forgives is booked; broken once that is taken back. The caller holds the debtor's lock and has
+    settled the books.
+    """
+    for arrangement in session.scalars(
+            select(Arrangement).distinct().join(SettlementOffer, SettlementOffer.arrangement_id == Arrangement.id)
+            .join(PaymentInvoice, PaymentInvoice.offer_id == SettlementOffer.offer_id)
+            .where(PaymentInvoice.payment_id == payment_id)).all():
+        forgiven = _forgiven(session, arrangement) > 0
+        if forgiven and arrangement.state != "kept":
+            _end(session, arrangement, "kept", now)
+        elif not forgiven and arrangement.state == "kept":
+            _end(session, arrangement, "broken", now)
+
+
+def note_ended(rt: Runtime, limit: int = BATCH) -> int:
+    """End every settlement whose last day is over, and remind once of those that end soon; returns how many ended."""
+    now = rt.now()
+    with rt.db.reading() as session:
+        # A day is over everywhere two days later at the latest; the debtor's own zone decides below.
+        due = session.execute(
+            select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
+            .where(Arrangement.kind == settlement_terms.KIND, Arrangement.state.in_(("active", "countered")),
+                   Arrangement.until < (now + timedelta(days=1)).date())
+            .order_by(Arrangement.until, Arrangement.id).limit(limit)).all()
+        soon = session.execute(
+            select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
+            .where(Arrangement.kind == settlement_terms.KIND, Arrangement.state == "active",
+                   Arrangement.until.between((now - timedelta(days=1)).date(), (now + SOON).date()))
+            .order_by(Arrangement.until, Arrangement.id)).all()
+    for row in soon:
+        rt.db.run(lambda session, row=row: _remind(  # type: ignore[misc]
+            session, row.id, row.business_id, row.debtor_id, now))
+    return sum(rt.db.run(lambda session, row=row: _over(  # type: ignore[misc]
+        session, row.id, row.business_id, row.debtor_id, now)) for row in due)
+
+
+def _remind(session: Session, arrangement_id: int, business_id: int, debtor_id: int, now: datetime) -> None:
+    debtor = lock_debtor(session, business_id, debtor_id)
+    arrangement = session.get_one(Arrangement, arrangement_id, populate_existing=True)
+    if debtor is None or debtor.erased_at or arrangement.state != "active" or arrangement.until is None:
+        return
+    if now < arrangements.end_of(session, debtor, arrangement.until) and not _awaited(session, arrangement, now):
+        settlement_mail.tell_soon(session, now, arrangement)
+
+
+def _over(session: Session, arrangement_id: int, business_id: int, debtor_id: int, now: datetime) -> int:
+    debtor = lock_debtor(session, business_id, debtor_id)
+    arrangement = session.get_one(Arrangement, arrangement_id, populate_existing=True)
+    if debtor is None or arrangement.state not in ("active", "countered") or arrangement.until is None:
+        return 0
+    if now < arrangements.end_of(session, debtor, arrangement.until):
+        return 0
+    if arrangement.state == "countered":
+        _end(session, arrangement, "ended", now)
+    elif _left(session, arrangement) == 0:
+        _end(session, arrangement, "kept", now)
+    elif _awaited(session, arrangement, now):
+        # Its payment was started in time: whether it was met is known when that has ended.
+        return 0
+    else:
+        _end(session, arrangement, "broken", now)
+    standings.recount_one(session, business_id, debtor_id, now)
+    return 1
+
+
+def _end(session: Session, arrangement: Arrangement, state: str, now: datetime) -> None:
+    if arrangement.state in arrangements.WAITING:
+        arrangements.note(session, arrangement, Step("rules", "ended"), now)
+    settlement_terms.close(session, arrangement, state, now)
+    record(session, at=now, actor=WORKER, act=f"settlement.{'run_out' if state == 'ended' else state}",
+           business_id=arrangement.business_id, debtor_id=arrangement.debtor_id,
+           target=f"arrangement:{arrangement.public_id}", amount=arrangement.amount_minor,
+           currency=arrangement.currency)
+    settlement_mail.tell_debtor(session, now, arrangement, f"settlement_{'run_out' if state == 'ended' else state}")
+    if state != "ended":
+        business = session.get_one(Business, arrangement.business_id)
+        settlement_mail.tell_staff(session, now, business, arrangement, f"settlement_{state}")
+
+
+def _forgiven(session: Session, arrangement: Arrangement) -> int:
+    """What the books say was forgiven by it and stands, in minor units."""
+    offers = session.scalars(select(SettlementOffer.offer_id).where(
+        SettlementOffer.arrangement_id == arrangement.id)).all()
+    rows = session.execute(
+        select(LedgerTransfer.kind, func.sum(LedgerTransfer.amount))
+        .where(LedgerTransfer.business_id == arrangement.business_id, LedgerTransfer.cause_type == "offer",
+               LedgerTransfer.cause_id.in_([str(one) for one in offers])).group_by(LedgerTransfer.kind))
+    return sum(int(amount) if kind == "settled" else -int(amount) for kind, amount in rows)
+
+
+def _left(session: Session, arrangement: Arrangement) -> int:
+    return int(session.scalar(
+        select(func.sum(LedgerAccount.debits - LedgerAccount.credits))
+        .join(ArrangementInvoice, ArrangementInvoice.invoice_id == LedgerAccount.invoice_id)
+        .where(ArrangementInvoice.arrangement_id == arrangement.id, LedgerAccount.kind == RECEIVABLE)) or 0)
+
+
+def _awaited(session: Session, arrangement: Arrangement, now: datetime) -> bool:
+    """Whether a payment that would meet it is still open, or on its way, or was told of as a transfer not long ago."""
+    wait = timedelta(days=policies.in_force(session, arrangement.business_id).transfer_wait_days)
+    return session.scalar(
+        select(Payment.id).join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+        .join(SettlementOffer, SettlementOffer.offer_id == PaymentInvoice.offer_id)
+        .where(SettlementOffer.arrangement_id == arrangement.id,
+               or_(Payment.state.in_(OPEN_STATES),
+                   and_(Payment.state == "announced", Payment.created_at > now - wait))).limit(1)) is not None

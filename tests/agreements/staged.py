@@ -1,0 +1,62 @@
+"""An agreement as it stands on the stage of borders: signed by its debtor, marked by their word, over and done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from portal.domain.access import PROVEN, Access
+from portal.domain.agreements import ELECTRONIC_RECORDS
+from portal.models import (
+    Agreement,
+    Arrangement,
+    ArrangementInvoice,
+    Business,
+    Debtor,
+    DebtorSession,
+    Invoice,
+    Message,
+    OneTimeCode,
+    PortalLink,
+)
+from portal.services import agreements
+from portal.services.agreements import Signature
+from portal.words.core import for_reader
+from tests.cast import make_settings
+
+
+def signed(session: Session, debtor: Debtor, link: PortalLink, invoice: Invoice, word: str,
+           now: datetime) -> tuple[Agreement, Arrangement]:
+    """Sign a settlement ten days ago; its emails have long left."""
+    at = now - timedelta(days=10)
+    settled = Arrangement(
+        business_id=debtor.business_id, debtor_id=debtor.id, kind="settlement", state="ended", currency="USD",
+        amount_minor=5_00, asked_until=at.date(), until=at.date(), asked_at=at, decided_at=at, ended_at=at, version=2)
+    session.add(settled)
+    session.flush()
+    session.add(ArrangementInvoice(arrangement_id=settled.id, invoice_id=invoice.id, business_id=debtor.business_id,
+                                   debtor_id=debtor.id))
+    words = for_reader(debtor, session.get_one(Business, debtor.business_id))
+    to_sign = agreements.ready(
+        session, debtor, words, settled, f"# Agreed with {word}\n\nNumber {settled.public_id}", "settlement/1")
+    made = agreements.sign(
+        session, make_settings(), _door(session, debtor, link, at), to_sign,
+        Signature(2, to_sign.seen, f"{word} Canary", frozenset({ELECTRONIC_RECORDS}), "203.0.113.9", "Browser"), at)
+    session.execute(delete(Message).where(Message.key.in_(
+        (f"agreement:{made.public_id}", f"agreement_signed:{made.public_id}"))))
+    return made, settled
+
+
+def _door(session: Session, debtor: Debtor, link: PortalLink, at: datetime) -> Access:
+    code = OneTimeCode(business_id=debtor.business_id, debtor_id=debtor.id, link_id=link.id, act=agreements.SIGN,
+                       code_hash="0" * 64, created_at=at, expires_at=at + timedelta(minutes=10), used_at=at)
+    session.add(code)
+    session.flush()
+    opened = DebtorSession(
+        token_hash=f"{debtor.id:064d}", business_id=debtor.business_id, debtor_id=debtor.id, link_id=link.id,
+        level=PROVEN, created_at=at, seen_at=at, visit_started_at=at, code_id=code.id)
+    session.add(opened)
+    session.flush()
+    return Access(debtor.business_id, debtor.id, link.id, link.public_id, PROVEN, session_id=opened.id)
