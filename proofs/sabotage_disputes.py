@@ -6,7 +6,7 @@ from proofs.guards import Guard
 
 STORIES, PACKS = ("disputes", "sqlite", "stories"), ("disputes", "sqlite", "packs")
 RACES, FILES = ("disputes", "postgresql", "races"), ("disputes", "sqlite", "files")
-HISTORIES, SCRIPTS = ("disputes", "sqlite", "histories"), ("disputes", "sqlite", "scripts")
+HISTORIES, SCRIPTS = ("dispute_histories", "sqlite", ""), ("disputes", "sqlite", "scripts")
 
 DISPUTES = (
     Guard("what is questioned is not payable", "portal/services/debts.py",
