@@ -43,6 +43,7 @@ class Tenant:
     held_until: datetime | None = None
     holds: int = 0
     refused: list[str] = field(default_factory=list)
+    customer: str = ""
 
 
 def _heart(world: PlanWorld, tenant: Tenant) -> str:
@@ -146,8 +147,9 @@ def _move(world: PlanWorld, tenant: Tenant) -> str:
 def _dispute(world: PlanWorld, tenant: Tenant) -> str:
     """A bank takes one of a debtor's payments back, and decides."""
     control = world.counter.stripe.control
+    customer = customer_of(world, tenant)
     charges = [charge for charge in control.objects("charge") if charge["status"] == "succeeded"
-               and charge["customer"] == customer_of(world, tenant)]
+               and charge["customer"] == customer]
     if not charges:
         return "none"
     dispute = control.open_dispute(world.random.choice(charges)["id"])
@@ -158,8 +160,9 @@ def _dispute(world: PlanWorld, tenant: Tenant) -> str:
 
 def _debit_returned(world: PlanWorld, tenant: Tenant) -> str:
     control = world.counter.stripe.control
+    customer = customer_of(world, tenant)
     moving = [intent for intent in control.objects("payment_intent") if intent["status"] == "processing"
-              and intent["customer"] == customer_of(world, tenant)]
+              and intent["customer"] == customer]
     if not moving:
         return "none"
     control.fail_debit(world.random.choice(moving)["id"])
@@ -186,6 +189,7 @@ def save(world: PlanWorld, tenant: Tenant, like: str) -> None:
     debtor = tenant.owed.debtor
     row = saved_methods.ensure_customer(world.rt, world.business.id, debtor.id)
     assert row.customer is not None
+    tenant.customer = row.customer
     made = world.rt.stripe._client.v1.payment_methods.attach(like, {"customer": row.customer})
     now = world.rt.now()
     with world.rt.db.transaction() as session:
@@ -217,8 +221,11 @@ def method_of(world: PlanWorld, tenant: Tenant) -> SavedMethod | None:
 
 
 def customer_of(world: PlanWorld, tenant: Tenant) -> str:
-    """Stripe's name for a debtor."""
-    return saved_methods.ensure_customer(world.rt, world.business.id, tenant.owed.debtor.id).customer or ""
+    """Stripe's name for a debtor, which never changes: asked for at each look, it was an eighth of a year's time."""
+    if not tenant.customer:
+        row = saved_methods.ensure_customer(world.rt, world.business.id, tenant.owed.debtor.id)
+        tenant.customer = row.customer or ""
+    return tenant.customer
 
 
 Act = Callable[["PlanWorld", Tenant], str]

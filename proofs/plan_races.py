@@ -247,10 +247,10 @@ def _in_order(counter: Counter, running: Running, act: str) -> list[str]:
 
 
 def _taken(counter: Counter, running: Running) -> list[int]:
+    own = races.payments_of(counter, running.debtor.id)
     return [intent["amount"] for intent in counter.stripe.control.objects("payment_intent")
-            if intent["status"] in ("succeeded", "processing") and (
-                intent["customer"] == running.customer or intent["metadata"].get("payment") in races.payments_of(
-                    counter, running.debtor.id))]
+            if intent["status"] in ("succeeded", "processing")
+            and (intent["customer"] == running.customer or intent["metadata"].get("payment") in own)]
 
 
 def _page(url: str) -> str:

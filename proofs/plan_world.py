@@ -219,8 +219,9 @@ class PlanWorld:
                 .order_by(DebitNotice.id.desc()).limit(1)).one_or_none()
             message = session.get(Message, notice.message_id) if notice is not None else None
         tenant = self._by_debtor[payment.debtor_id]
+        customer = plan_people.customer_of(self, tenant)
         intents = [intent for intent in self.counter.stripe.control.objects("payment_intent")
-                   if intent["customer"] == plan_people.customer_of(self, tenant)]
+                   if intent["customer"] == customer]
         known = {intent["metadata"].get("payment") for intent in intents
                  if intent["status"] in ("succeeded", "processing")}
         if payment.public_id in known:
