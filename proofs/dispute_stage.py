@@ -8,16 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
-from portal.db import Database
+from portal.db import Database, Question
 from portal.domain.roles import StaffAccess
 from portal.models import (
     Business,
     Dispute,
     DisputePart,
-    Invoice,
     InvoiceLine,
     LedgerAccount,
     LedgerTransfer,
@@ -104,41 +103,49 @@ def wrong(house: House, owed: Owed) -> list[str]:
     What is held is reckoned anew from what is questioned; sums come from the transfers, not from kept totals.
     """
     found = []
-    with house.rt.db.reading() as session:
-        shown = {one.id: one for one in debts.open_invoices(session, owed.access)}
-        for invoice in owed.invoices:
-            sums = _sums(session, invoice)
-            left = sums["charged"] - sums["paid"] - sums["credited"] - sums["off"]
-            one = shown.get(invoice.id)
-            held, payable = (one.held_minor, one.payable_minor) if one else (0, 0)
-            if held + payable + sums["paid"] + sums["credited"] + sums["off"] != sums["charged"]:
-                found.append(f"{invoice.number}: {held} + {payable} + {sums}")
-            if held != min(left, _questioned(session, invoice, left)) or payable < 0 or min(sums.values()) < 0:
-                found.append(f"{invoice.number}: held {held}, payable {payable}, left {left}")
+    with house.rt.db.rows() as rows:
+        shown = {one.id: one for one in debts.open_invoices(rows, owed.access)}
+        whose = {"debtor": owed.debtor.id}
+        moved, questioned = _MOVED.ask(rows, whose), _QUESTIONED.ask(rows, whose)
+    for invoice in owed.invoices:
+        sums = _sums([(row.kind, row.signed) for row in moved if row.invoice_id == invoice.id])
+        left = sums["charged"] - sums["paid"] - sums["credited"] - sums["off"]
+        one = shown.get(invoice.id)
+        held, payable = (one.held_minor, one.payable_minor) if one else (0, 0)
+        if held + payable + sums["paid"] + sums["credited"] + sums["off"] != sums["charged"]:
+            found.append(f"{invoice.number}: {held} + {payable} + {sums}")
+        asked = sum(left if row.whole else row.open_minor for row in questioned if row.invoice_id == invoice.id)
+        if held != min(left, asked) or payable < 0 or min(sums.values()) < 0:
+            found.append(f"{invoice.number}: held {held}, payable {payable}, left {left}")
     return found
 
 
-def _questioned(session: Session, invoice: Invoice, left: int) -> int:
-    parts = session.scalars(select(DisputePart).where(
-        DisputePart.invoice_id == invoice.id, DisputePart.open)).all()
-    if any(part.whole for part in parts):
-        return left
-    return sum(part.asked_minor - part.credited_minor for part in parts)
-
-
-def _sums(session: Session, invoice: Invoice) -> dict[str, int]:
-    account: Any = session.scalars(select(LedgerAccount.id).where(
-        LedgerAccount.invoice_id == invoice.id, LedgerAccount.kind == "receivable")).one()
+def _sums(moved: Iterable[tuple[str, int]]) -> dict[str, int]:
     found = {"charged": 0, "paid": 0, "credited": 0, "off": 0}
-    for row in session.scalars(select(LedgerTransfer).where(
-            (LedgerTransfer.debit_account_id == account) | (LedgerTransfer.credit_account_id == account))):
-        signed = row.amount if row.credit_account_id == account else -row.amount
-        if row.kind in PAID:
+    for kind, signed in moved:
+        if kind in PAID:
             found["paid"] += signed
-        elif row.kind in CREDITED:
+        elif kind in CREDITED:
             found["credited"] += signed
-        elif row.kind in OFF:
+        elif kind in OFF:
             found["off"] += signed
         else:
             found["charged"] -= signed
     return found
+
+
+def _side(account: InstrumentedAttribute[int], sign: int) -> Select[*tuple[Any, ...]]:
+    return select(LedgerAccount.invoice_id, LedgerTransfer.kind, (LedgerTransfer.amount * sign).label("signed")).join(
+        LedgerTransfer, account == LedgerAccount.id).where(
+        LedgerAccount.debtor_id == bindparam("debtor"), LedgerAccount.kind == "receivable")
+
+
+# Asked after every step of every history: to put them into words each time would take longer than the steps.
+_MOVED = Question(union_all(
+    _side(LedgerTransfer.credit_account_id, 1),
+    _side(LedgerTransfer.debit_account_id, -1)))
+_QUESTIONED = Question(
+    select(DisputePart.invoice_id, DisputePart.whole,
+           (DisputePart.asked_minor - DisputePart.credited_minor).label("open_minor"))
+    .join(Dispute, Dispute.id == DisputePart.dispute_id)
+    .where(Dispute.debtor_id == bindparam("debtor"), DisputePart.open))
