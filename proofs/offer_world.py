@@ -11,14 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.db import Database
 from portal.domain.access import KNOWN, Access
 from portal.domain.errors import Refusal
 from portal.domain.policy import Policy
-from portal.domain.quotes import Choice, Quote, quote
+from portal.domain.quotes import Choice, OpenInvoice, Quote, quote
 from portal.domain.roles import StaffAccess
 from portal.models import (
     Arrangement,
@@ -44,6 +44,11 @@ CURRENCIES = {"USD": 1, "EUR": 1, "JPY": 1, "CLP": 1, "KWD": 10, "BHD": 10}
 FIRST_DAYS = (date(2026, 3, 6), date(2026, 3, 27), date(2026, 10, 23), date(2026, 10, 30), date(2026, 2, 26),
               date(2026, 12, 29), date(2026, 9, 25), date(2026, 4, 3))
 MICRO = timedelta(microseconds=1)
+# What each of a debtor's invoices was charged and credited by its own transfers, in one question.
+LEFT = select(LedgerAccount.invoice_id, *(
+    select(func.sum(LedgerTransfer.amount)).where(side == LedgerAccount.id).scalar_subquery()
+    for side in (LedgerTransfer.debit_account_id, LedgerTransfer.credit_account_id))).where(
+        LedgerAccount.debtor_id == bindparam("debtor"), LedgerAccount.kind == "receivable")
 
 
 @dataclass
@@ -99,22 +104,16 @@ class World:
     def lefts(self) -> dict[int, int]:
         """What is left of each invoice by its own transfers, without the totals that are kept."""
         with self.db.reading() as session:
-            accounts = session.execute(select(LedgerAccount.id, LedgerAccount.invoice_id).where(
-                LedgerAccount.debtor_id == self.owed.debtor.id, LedgerAccount.kind == "receivable")).tuples().all()
-            found = {}
-            for account, invoice in accounts:
-                sums = [session.scalar(select(func.sum(LedgerTransfer.amount)).where(side == account)) or 0
-                        for side in (LedgerTransfer.debit_account_id, LedgerTransfer.credit_account_id)]
-                found[invoice or 0] = int(sums[0]) - int(sums[1])
-        return found
+            return {invoice or 0: int(charged or 0) - int(credited or 0)
+                    for invoice, charged, credited in session.execute(LEFT, {"debtor": self.owed.debtor.id})}
 
-    def opened(self) -> list[Any]:
+    def opened(self) -> list[OpenInvoice]:
         with self.db.reading() as session:
             return list(debts.open_invoices(session, self.access))
 
-    def price(self, choice: Choice, *, grace: bool = False) -> Quote:
-        """What the portal would ask for now."""
-        return quote(self.opened(), choice, now=self.now, minimum_part=0,
+    def price(self, choice: Choice, opened: list[OpenInvoice] | None = None, *, grace: bool = False) -> Quote:
+        """What the portal would ask for now, of what is open now."""
+        return quote(self.opened() if opened is None else opened, choice, now=self.now, minimum_part=0,
                      grace=self.grace if grace else timedelta())
 
 
