@@ -176,7 +176,7 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def _clean(text: str) -> str:
     if len(text) > _MAX_TEXT:
         _refuse("amount_too_long", maximum=_MAX_TEXT)
-    if any(unicodedata.category(character).startswith("C") for character in text):
+    if not text.isprintable() and any(unicodedata.category(character).startswith("C") for character in text):
         _refuse("amount_control_character")
     stripped = text.strip(SPACES)
     if not stripped:

@@ -34,7 +34,6 @@ FLAGS = ("reminders", "fees", "autopay", "discount_clock")
 
 def open_findings(session: Session, business: Business, run: ImportRun, chunk: int, now: datetime) -> None:
     """Open the questions of one chunk. The caller holds the debtors' locks; new debtors are made already."""
-    _ask_about_disputes(session, business.id, run, chunk, now)
     mine = and_(ImportFinding.run_id == run.id, ImportFinding.chunk == chunk, ImportFinding.state == "staged")
     if session.scalar(select(ImportFinding.id).where(mine).limit(1)) is None:
         return
@@ -61,7 +60,7 @@ def unfollow(session: Session, business_id: int, invoice_ids: list[int]) -> None
             .values(source="").execution_options(synchronize_session=False))
 
 
-def _ask_about_disputes(session: Session, business_id: int, run: ImportRun, chunk: int, now: datetime) -> None:
+def ask_about_disputes(session: Session, business_id: int, run: ImportRun, chunk: int, now: datetime) -> None:
     """A disputed invoice is on hold from its first moment; whether it stays so is for somebody to look at."""
     rows = session.execute(
         select(Invoice.id, Invoice.debtor_id, ImportRow.customer_number, ImportRow.currency, ImportRow.total_minor,

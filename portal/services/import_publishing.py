@@ -79,6 +79,7 @@ def publish(session: Session, hold: Working, chunk: int, now: datetime) -> None:
         import_corrections.correct(session, business.id, run, mine, now)
         _make_findable(session, business.id, mine)
         _use_credit(session, business.id, known, f"import:{run.public_id}:{chunk}", now)
+        import_opening.ask_about_disputes(session, business.id, run, chunk, now)
     _by_index(session, always=False)
     import_opening.open_findings(session, business, run, chunk, now)
 
@@ -98,7 +99,8 @@ def look_over(rt: Runtime) -> None:
 
 def _by_index(session: Session, *, always: bool) -> None:
     """Let PostgreSQL look every row of a chunk up by its index. What was staged a second ago has no statistics yet, and
-    a plan made without them walks through all of it for each row."""
+    a plan made without them walks through all of it for each row; so does a foreign key's check, which is planned by
+    the first row that needs it and then kept."""
     if session.get_bind().dialect.name == "postgresql":
         for way in ("seqscan", "hashjoin", "mergejoin"):
             session.execute(text(f"SET LOCAL enable_{way} = {'off' if always else 'on'}"))

@@ -32,6 +32,7 @@ from portal.gateways import e_invoices, spreadsheets
 from portal.models import Business, ImportMapping, ImportRun
 from portal.runtime import Runtime
 from portal.services import import_presets
+from portal.services.import_rubbish import left_lying
 
 FIRST_ROWS = 3
 LONGEST_SHOWN = 60
@@ -58,6 +59,7 @@ class Reading:
     remembered: bool = False
 
 
+@left_lying()
 def read(rt: Runtime, business: Business, data: bytes, options: ImportOptions, *, chosen: bool = False) -> Reading:
     """Read a file; raises Refusal where it cannot be read as a whole.
 

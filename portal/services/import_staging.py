@@ -23,6 +23,7 @@ from portal.models.base import new_public_id
 from portal.runtime import Runtime
 from portal.services.import_known import chunks
 from portal.services.import_matching import Customer, Finding, Matching
+from portal.services.import_rubbish import left_lying
 from portal.services.import_runs import STAGING, Hold, Told
 from portal.services.payments import new_number
 
@@ -98,6 +99,7 @@ def _clear(rt: Runtime, hold: Hold) -> None:
     empty(rt, hold.run_id)
 
 
+@left_lying()
 def _dealt(business: Business, found: Matching, hold: Hold, now: datetime) -> tuple[
         list[Row], list[Row], list[Row], list[Row], int]:
     """Make the rows of all staging tables, each with its chunk."""

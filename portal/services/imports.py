@@ -26,6 +26,7 @@ from portal.services.import_known import chunks
 from portal.services.import_matching import Matching, match
 from portal.services.import_reading import Reading
 from portal.services.import_reports import ImportReport, report
+from portal.services.import_rubbish import left_lying
 from portal.services.import_runs import PUBLISHING, READING, Hold, Told, quiet
 
 # Another file of the same business may be going in: it is waited for as long as that may take.
@@ -59,6 +60,7 @@ def import_invoices(rt: Runtime, business_slug: str, data: bytes, options: Impor
     return _finish(rt, business, hold, reading, told)
 
 
+@left_lying()
 def matched(rt: Runtime, business: Business, reading: Reading) -> Matching:
     """Hold what was read against the books as they are now."""
     with rt.db.reading() as session:

@@ -245,9 +245,11 @@ def issue_in_bulk(session: Session, business_id: int, rows: FromClause, *, now: 
     """
     wrong = (rows.c.total <= 0) | (rows.c.paid < 0) | (rows.c.paid > rows.c.total) | (
         (rows.c.paid > 0) != rows.c.received_at.is_not(None))
-    if session.scalar(select(func.count()).select_from(rows).where(wrong)):
+    found = session.execute(
+        select(rows.c.currency, func.sum(case((wrong, 1), else_=0))).group_by(rows.c.currency)).all()
+    if any(count for _, count in found):
         raise LedgerError("an invoice with amounts that cannot be booked")
-    currencies = sorted(session.scalars(select(rows.c.currency).distinct()))
+    currencies = sorted(currency for currency, _ in found)
     if not currencies:
         return 0
     shared = _Accounts(session, business_id, _look_up(session, business_id, {

@@ -85,14 +85,17 @@ def clean(cell: str, longest: int) -> str:
 
     Raises Refusal: cell_too_long, cell_control_character, cell_formula.
     """
-    refuse_hidden(cell, longest)
-    text = cell.strip() if cell.isprintable() else " ".join(cell.split())
+    if cell.isprintable() and len(cell) <= longest:
+        text = cell.strip()
+    else:
+        refuse_hidden(cell, longest)
+        text = " ".join(cell.split())
     if text.startswith("="):
         wrapped = _TEXT_MARKER.fullmatch(text)
         if not wrapped:
             raise Refusal("invalid", "cell_formula")
         text = wrapped[1].strip()
-    if text.startswith(("=", "@")):
+    if text[:1] in ("=", "@"):
         raise Refusal("invalid", "cell_formula")
     return text
 

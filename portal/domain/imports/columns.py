@@ -73,7 +73,7 @@ def _state(table: Table, mapping: Mapping, options: ImportOptions) -> Mapping:
 
 
 def _any(table: Table, position: int, speaks: Callable[[str], bool]) -> bool:
-    return any(speaks(cells[position]) for _, cells in table.rows if position < len(cells))
+    return any(map(speaks, {cells[position] for _, cells in table.rows if position < len(cells)}))
 
 
 def _sample(table: Table, position: int) -> list[str]:

@@ -5,6 +5,7 @@ The order is a property of a column, never of a single cell, because 3/4/2026 al
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -108,15 +109,15 @@ def _evidence(cells: Iterable[str]) -> tuple[int, int, str]:
     """How many cells show day first, how many month first, and the separators of those that show neither."""
     day_first = month_first = 0
     undecided = set()
-    for cell in cells:
+    for cell, times in Counter(cells).items():
         found = _NUMERIC.fullmatch(_plain(cell))
         if not found:
             continue
         first, second = int(found[1]), int(found[3])
         if first > 12 >= second:
-            day_first += 1
+            day_first += times
         elif second > 12 >= first:
-            month_first += 1
+            month_first += times
         elif first != second:
             undecided.add(found[2])
     return day_first, month_first, "".join(sorted(undecided))

@@ -198,7 +198,8 @@ class _Found:
     def _is_sum_of_others(self, cells: Sequence[str]) -> bool:
         """Say whether a row adds up the others, as reports end with: it has no invoice number and begins with Total."""
         place = self._layout.mapping["invoice_number"]
-        if place < len(cells) and cells[place].strip() and normalise(cells[place]) not in _TOTALS_ROWS:
+        number = cells[place].strip() if place < len(cells) else ""
+        if number and (number[-1].isdigit() or normalise(number) not in _TOTALS_ROWS):
             return False
         first = next((cell for cell in cells if cell.strip()), "")
         return normalise(first) in _TOTALS_ROWS

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NoReturn, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from portal.domain.errors import Refusal
 from portal.domain.imports import cells as read
@@ -176,11 +176,11 @@ class Row:
         country_text = self._optional("country", str)
         country = read.read_country(country_text) if country_text else None
         self.ignored_country = bool(country_text) and country is None
-        postal_code = self._optional("postal_code", lambda text: read.read_identifier(text, 16))
+        postal_code = self._optional("postal_code", _postal_code)
         return {
             "customer_name": self._optional("customer_name", read.read_name),
             "email": self._optional("email", read.read_email),
-            "phone": self._optional("phone", lambda text: read.read_identifier(text, 32)),
+            "phone": self._optional("phone", _phone),
             "postal_code": postal_code,
             "country": country,
             "locale": self._optional("locale", read.read_locale),
@@ -220,19 +220,15 @@ class Row:
         return self._optional(field, self._date(field)) if field in self._layout.mapping else None
 
     def _required(self, field: str, reader: Callable[[str], Value]) -> Value | None:
-        def read_or_refuse(text: str) -> Value:
-            return reader(text) if text else _refuse_empty()
-
-        return self._cell(field, read_or_refuse)
+        position = self._layout.mapping.get(field)
+        return None if position is None else self._cell(field, position, reader, needed=True)
 
     def _optional(self, field: str, reader: Callable[[str], Value]) -> Value | None:
-        if field not in self._layout.mapping:
-            return None
-        return self._cell(field, lambda text: reader(text) if text else None)
-
-    def _cell(self, field: str, reader: Callable[[str], Value]) -> Value | None:
         position = self._layout.mapping.get(field)
-        if position is None or position >= len(self._cells):
+        return None if position is None else self._cell(field, position, reader, needed=False)
+
+    def _cell(self, field: str, position: int, reader: Callable[[str], Value], *, needed: bool) -> Value | None:
+        if position >= len(self._cells):
             return None
         raw = self._cells[position]
         known = self._layout.known.get(field)
@@ -240,7 +236,10 @@ class Row:
             found: Value | None = known[raw]
             return found
         try:
-            value = reader(read.clean(raw, self._layout.limits.max_cell))
+            text = read.clean(raw, self._layout.limits.max_cell)
+            if needed and not text:
+                raise Refusal("invalid", "cell_missing")
+            value = reader(text) if text else None
             if known is not None:
                 if len(known) >= _MOST_KNOWN:
                     known.clear()
@@ -262,11 +261,15 @@ def shown(raw: str) -> str:
     )
 
 
+def _postal_code(text: str) -> str:
+    return read.read_identifier(text, 16)
+
+
+def _phone(text: str) -> str:
+    return read.read_identifier(text, 32)
+
+
 def _address_part(text: str) -> str:
     if len(text) > _LONGEST_ADDRESS_PART:
         raise Refusal("invalid", "cell_too_long", maximum=_LONGEST_ADDRESS_PART)
     return text
-
-
-def _refuse_empty() -> NoReturn:
-    raise Refusal("invalid", "cell_missing")
