@@ -13,6 +13,7 @@ from proofs.outsiders import stand_outside
 from proofs.scanners import scan
 from sandbox.stripe.server import StripeStandIn
 from tests import databases
+from tests.agreements.staged import print_papers
 from tests.borders import Theatre, cells, is_own, rules_without_a_row, unproven, walk
 from tests.cast import make_runtime
 from tests.stage import set_stage
@@ -57,4 +58,5 @@ def open_theatre(kind: str, **changes: Any) -> Iterator[Theatre]:
             "stripe_api_base": stand_in.url, "stripe_checkout_origins": stand_in.url, "log_level": "CRITICAL",
             **changes})
         known_at_stripe(rt, stand_in)
+        print_papers(rt)
         yield Theatre(create_app(runtime=rt), rt, db, stage)

@@ -31,6 +31,7 @@ LEVELS: Mapping[str, tuple[str, str]] = {
 STATES: Mapping[str, str] = {
     "waiting": N_("Not matched"), "matched": N_("Matched"), "ignored": N_("Set aside"), "out": N_("Money out"),
 }
+NOT_CSV = N_("This is not a CSV file. Most banks let you download one where they list your statements.")
 MISSING = N_("No column was found for: %(fields)s. Choose below which column it is.")
 
 
@@ -55,4 +56,6 @@ def refused(words: Words, refusal: Refusal) -> str:
         fields = refusal.params.get("fields")
         names = [field_name(words, str(name)) for name in fields] if isinstance(fields, list) else []
         return words.text(MISSING, fields=", ".join(names))
+    if refusal.code == "file_not_text":
+        return words.text(NOT_CSV)
     return office_imports.refused(words, refusal)

@@ -35,6 +35,7 @@ JOBS: Mapping[str, str] = {
     "reconcile": N_("Hold the books against everything Stripe has"),
     "forget_payloads": N_("Forget the contents of old events"),
     "forget_bank_files": N_("Forget bank statements that were never taken in"),
+    "take_in_files": N_("Read files of invoices, and take in what was confirmed"),
     "forget_import_files": N_("Forget files that were never imported"),
 }
 RESTING: Mapping[str, str] = {

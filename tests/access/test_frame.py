@@ -128,7 +128,8 @@ def test_every_page_has_what_a_page_needs(house: House) -> None:
         for link in tree.xpath("//link/@href|//script/@src|//img/@src"):
             assert link.startswith("/") or link == "data:,", (path, link)
         for one in tree.xpath("//input[not(@type='hidden')]"):
-            assert tree.xpath(f"//label[@for='{one.get('id')}']"), path
+            beside = tree.xpath(f"//label[@for='{one.get('id')}']")
+            assert beside or one.get("aria-label") or one.xpath("ancestor::label"), (path, one.get("name"))
         for form in tree.xpath("//form[@method='post']"):
             assert form.xpath(".//input[@name='csrf_token']/@value"), path
         ids = tree.xpath("//@id")

@@ -195,7 +195,7 @@ def test_an_act_that_needs_a_code_asks_for_it_and_one_code_is_for_one_act(house:
     browser.get("/code?for=sign")
     browser.send("/code/send")
     assert "h•••••@debtor.example" in browser.words
-    assert browser.send("/code", code=house.newest_code(), follow=False).headers["Location"] == "/plan"
+    assert browser.send("/code", code=house.newest_code(), follow=False).headers["Location"] == "/agreements"
     assert browser.get("/test-signing").get_data(as_text=True) == "signing at level 2"
     assert browser.get("/test-changing", follow=False).headers["Location"] == "/code?for=change"
     assert browser.get("/code?for=https://evil.example").status_code == 404

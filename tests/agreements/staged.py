@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import PROVEN, Access
@@ -21,7 +21,8 @@ from portal.models import (
     OneTimeCode,
     PortalLink,
 )
-from portal.services import agreements
+from portal.runtime import Runtime
+from portal.services import agreement_papers, agreements
 from portal.services.agreements import Signature
 from portal.words.core import for_reader
 from tests.cast import make_settings
@@ -47,6 +48,14 @@ def signed(session: Session, debtor: Debtor, link: PortalLink, invoice: Invoice,
     session.execute(delete(Message).where(Message.key.in_(
         (f"agreement:{made.public_id}", f"agreement_signed:{made.public_id}"))))
     return made, settled
+
+
+def print_papers(rt: Runtime) -> None:
+    """Print what was signed, as the emails that carry it do before anybody looks."""
+    with rt.db.reading() as session:
+        signed_ones = session.execute(select(Agreement.business_id, Agreement.public_id)).all()
+    for business_id, public_id in signed_ones:
+        agreement_papers.for_mail(rt, business_id, public_id)
 
 
 def _door(session: Session, debtor: Debtor, link: PortalLink, at: datetime) -> Access:

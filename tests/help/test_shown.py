@@ -81,7 +81,7 @@ def test_the_terms_say_how_much_time_is_given_and_the_office_previews_it(desk: D
     assert "Up to 30 days of time are given at once" in shown
     looked = owner.post("/office/set-up/help/keep", do="look", version="0", deferral_days="0",
                         deferral_longest_days="45", deferrals_a_year="2", promise_days="0", hardship_review_days="30",
-                        claim_wait_days="1")
+                        claim_wait_days="1", dispute_answer_days="30")
     means = looked.get_data(as_text=True)
     assert "agreed with a person" in means and "Reminders and fees wait 1 day when" in means
     assert "given at once, without" not in means.partition("h-changes")[0]

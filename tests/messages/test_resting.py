@@ -59,7 +59,7 @@ def test_it_rests_after_as_many_tries_as_any_other_and_is_seen(post: Post) -> No
 def test_a_question_to_stripe_rests_and_is_seen(post: Post, answer: str) -> None:
     now = post.clock()
     with post.rt.db.transaction() as session:
-        session.add(StripeFetch(kind="balance", object_id="ch_nobody_knows", created_at=now, due_at=now))
+        session.add(StripeFetch(kind="balance_line", object_id="ch_nobody_knows", created_at=now, due_at=now))
     if answer == "refused":
         with StripeStandIn() as stand_in:
             settings = make_settings(stripe_api_base=stand_in.url)

@@ -28,6 +28,7 @@ from portal.domain.roles import PERMISSIONS, ROLES
 from portal.models import AuditEvent
 from portal.runtime import Runtime
 from tests import databases
+from tests.agreements.staged import print_papers
 from tests.borders import METHODS, Theatre, digest, outcome, readable
 from tests.cast import make_runtime
 from tests.office.matrix import OfficeRow
@@ -83,6 +84,7 @@ class OfficeTheatre:
         """Furnish the database every other one is a copy of, with everybody's session in it."""
         self.stage = set_office_stage(db, self.folder, self.now, word)
         self.rt = make_runtime(db, self.folder, clock=lambda: self.now, log_level="CRITICAL", **self._changes)
+        print_papers(self.rt)
         self.app = create_app(runtime=self.rt)
         # A debtor's own page stands open in this browser.
         debtor = Theatre(self.app, self.rt, db, self.stage.debtors).held("own")

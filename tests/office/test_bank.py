@@ -99,7 +99,7 @@ def test_columns_are_chosen_by_hand_and_all_mistakes_are_told(desk: Desk) -> Non
     assert seat.post("/office/bank/take-in", **{**chosen, "kept": "nobodys"}).status_code == 410
     assert seat.post("/office/bank/columns", **{**chosen, "date_order": "xyz"}).status_code == 422
     assert "Some days in this file are still to come" in send(seat, b"Date,Amount\n2027-11-03,5.00\n")
-    assert "not a text file" in send(seat, b"%PDF-1.4 nothing")
+    assert "This is not a CSV file" in send(seat, b"%PDF-1.4 nothing")
 
 
 def test_yes_to_many_books_each_line_once_and_what_is_open_is_paid(desk: Desk) -> None:

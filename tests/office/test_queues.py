@@ -103,10 +103,9 @@ def test_counts_stop_at_ninety_nine_and_are_one_question(db: Database, desk: Des
         business = session.get_one(Business, desk.owed.business.id)
         asked.clear()
         found = queues.open_counts(session, business.id, NOON)
+    quiet = [queue.name for queue in queues.all_queues() if queue.name != "questions"]
     assert [(one.name, one.count, one.more, one.due_today) for one in found] == [
-        ("questions", 99, True, True), ("time", 0, False, False), ("claims", 0, False, False),
-        ("calls", 0, False, False), ("suspense", 0, False, False), ("chargebacks", 0, False, False),
-        ("failed-payments", 0, False, False)]
+        ("questions", 99, True, True), *((name, 0, False, False) for name in quiet)]
     assert len(asked) == 1
     page = desk.as_("viewer").get("/office/requests/questions").get_data(as_text=True)
     assert "Questions 99+" in page and page.count("<li>") > 25

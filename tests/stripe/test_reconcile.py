@@ -240,6 +240,6 @@ def test_the_command_tells_what_differs_and_ends_with_it(shop: Shop) -> None:
     assert fine.exit_code == 0 and "own account: 2 objects at Stripe; 0 differences found" in fine.output
     shop.stripe.control.alter(line_of(shop, intent["latest_charge"])["id"], fee=4_00)
     wrong = runner.invoke(args=["reconcile", "--all", "--language", "es"])
-    assert wrong.exit_code == 1 and "1 diferencias encontradas" in wrong.output and "-4,00" in wrong.output
+    assert wrong.exit_code == 1 and "1 diferencias encontradas" in wrong.output and "−4,00" in wrong.output
     assert runner.invoke(args=["reconcile", "--since", "2026-01-01", "--all"]).exit_code == 2
     assert runner.invoke(args=["reconcile", "--business", "nobody"]).exit_code == 1

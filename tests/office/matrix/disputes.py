@@ -32,7 +32,7 @@ ITEM = {"dispute_id": _dispute}
 ROWS = {
     ("office.dispute", "GET"): OfficeRow("see", canary=True, target=ITEM),
     ("office.decide_dispute", "POST"): OfficeRow(
-        "move_money", own="409", target=ITEM, form={"words": said("It stays."), "seen": said("0")}),
+        "move_money", own="409", audits=0, target=ITEM, form={"words": said("It stays."), "seen": said("0")}),
     ("office.dispute_file", "GET"): OfficeRow("work", target={**ITEM, "file_id": _file}),
     ("office.debtor_evidence", "GET"): OfficeRow("export", canary=True, target=DEBTOR),
     ("office.make_evidence", "POST"): OfficeRow("export", target=DEBTOR, audits=1, proof=True),
