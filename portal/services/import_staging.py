@@ -28,7 +28,7 @@ from portal.services.import_runs import STAGING, Hold, Told
 from portal.services.payments import new_number
 
 # Invoices that go into the books in one commit: well below a second of writing on either database.
-CHUNK = 500
+CHUNK = 800
 # The first chunk is small: the database has nothing yet by which to plan for more.
 FIRST = 200
 # Findings hold debtors' locks one by one.

@@ -95,7 +95,7 @@ def clean(cell: str, longest: int) -> str:
         if not wrapped:
             raise Refusal("invalid", "cell_formula")
         text = wrapped[1].strip()
-    if text[:1] in ("=", "@"):
+    if text.startswith(("=", "@")):
         raise Refusal("invalid", "cell_formula")
     return text
 
