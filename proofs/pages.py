@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from sqlalchemy import Engine, event, text
 
-from portal.models import PortalLink
+from proofs import dispute_states
 from proofs.borders import open_theatre
+from proofs.dispute_states import Reader
 from proofs.harness import Figures, Steps, free_port, say
 from proofs.page_states import State, first_visit, states, who_owes_nothing, whose_invoice_is_away
 from tests import databases
@@ -50,8 +51,10 @@ def run(quick: bool) -> Figures:
 
 def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
     found = complaints = pages = 0
-    others = {"nothing": (who_owes_nothing(theatre), 1), "away": (whose_invoice_is_away(theatre), 1)}
-    wanted = states(theatre)
+    questioned = dispute_states.to_read(theatre)
+    others = {"nothing": (who_owes_nothing(theatre), 1), "away": (whose_invoice_is_away(theatre), 1),
+              **questioned.readers}
+    wanted = [*questioned.states(), *states(theatre)]
     looks = [(width, scheme, language) for language in LANGUAGES for width in WIDTHS for scheme in SCHEMES]
     looks = [(360, "light", "en"), (1280, "dark", "es")] if quick else looks
     steps = Steps("pages", len(wanted) * len(looks))
@@ -75,13 +78,13 @@ def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
 
 @contextmanager
 def _window(browser: Browser, theatre: Theatre, watch: Watch, state: State, look: tuple[int, str, str],
-            others: Mapping[str, tuple[PortalLink, int]]) -> Iterator[Page]:
+            others: Mapping[str, Reader]) -> Iterator[Page]:
     width, scheme, language = look
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language)  # type: ignore[arg-type]
     context.set_default_timeout(15_000)
-    link, level = {"door": (theatre.stage.own.owed.link, 0), **others}.get(state.who, (None, 0))
-    held = theatre.held_on(link, level) if link else {} if state.who == "nobody" else theatre.held(state.who)
+    reader = {"door": (theatre.stage.own.owed.link, 0), **others}.get(state.who)
+    held = theatre.held_on(*reader) if reader else {} if state.who == "nobody" else theatre.held(state.who)
     base = theatre.rt.settings.base_url
     context.add_cookies([{"name": name, "value": value, "url": base} for name, value in held.items()])
     page = context.new_page()

@@ -78,15 +78,15 @@ class Theatre:
         link, level = self._standing(role)
         return {} if link is None else self.held_on(link, level)
 
-    def held_on(self, link: PortalLink, level: int) -> dict[str, str]:
-        """The cookies of whoever opened a link and came to a level."""
+    def held_on(self, link: PortalLink, level: int, act: str = "") -> dict[str, str]:
+        """The cookies of whoever opened a link and came to a level, with a code entered for an act."""
         with self.app.test_request_context(base_url=self.rt.settings.base_url):
             names = {cookie: cookies.name_of(cookie) for cookie in (cookies.LINK, cookies.SESSION)}
         found = {names[cookies.LINK]: links.door_cookie(self.rt, link.public_id)}
         if level:
             with self.db.transaction() as writing:
                 key = sessions.start(writing, self.rt.now(), link, level, replaces=None)
-            found[names[cookies.SESSION]] = sessions.cookie(self.rt, key)
+            found[names[cookies.SESSION]] = sessions.cookie(self.rt, key, act)
         return found
 
     def _standing(self, role: str) -> tuple[PortalLink | None, int]:
