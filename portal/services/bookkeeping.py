@@ -213,6 +213,7 @@ def write_off(session: Session, invoice: Invoice, *, cause: str, now: datetime) 
     entry = Entry(own(BAD_DEBT, invoice.currency), _of(invoice), left, "write_off", f"writeoff:{cause}", "writeoff",
                   cause, now, memo="write_off")
     ledger.post(session, invoice.business_id, [entry], now=now)
+    plan_money.follow(session, invoice.business_id, invoice.debtor_id, now)
     return left
 
 
@@ -241,6 +242,8 @@ def resolve_suspense(session: Session, item: SuspenseItem, invoice: Invoice | No
     ledger.post(session, item.business_id, [Entry(
         suspense, target, free, "suspense_applied" if invoice else "suspense_returned", f"suspense:{item.id}",
         "suspense", item.payment_intent, now, memo="suspense_applied" if invoice else "suspense_returned")], now=now)
+    if invoice is not None:
+        plan_money.follow(session, invoice.business_id, invoice.debtor_id, now)
 
 
 def correct(session: Session, transfer: LedgerTransfer, *, kind: str = "correction", now: datetime) -> None:
@@ -262,6 +265,8 @@ def correct(session: Session, transfer: LedgerTransfer, *, kind: str = "correcti
         corrects_id=transfer.id)], now=now)
     if debtor_id is not None and settle.needs_settling(session, transfer.business_id, debtor_id, transfer.currency):
         settle.settle(session, transfer.business_id, debtor_id, transfer.currency, cause=key, now=now)
+    elif debtor_id is not None:
+        plan_money.follow(session, transfer.business_id, debtor_id, now)
 
 
 def refuse_correction(session: Session, transfer: LedgerTransfer, debit: Account, credit: Account,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.ledger import SALES, Entry, own, receivable
 from portal.models import Hold, ImportedInvoice, ImportFinding, ImportRow, ImportRun, Invoice
-from portal.services import ledger, settle
+from portal.services import ledger, plan_money, settle
 from portal.services.import_known import OF_A_FINDING, chunks
 
 KIND = "issue_corrected"
@@ -57,6 +57,8 @@ def _post(session: Session, business_id: int, run: ImportRun, rows: Sequence[Row
         if settle.needs_settling(session, business_id, debtor_id, currency):
             cause = f"import:{run.public_id}:corrected:{debtor_id}"
             settle.settle(session, business_id, debtor_id, currency, cause=cause, now=now)
+        else:
+            plan_money.follow(session, business_id, debtor_id, now)
 
 
 def close(session: Session, business_id: int, findings: Select[int], now: datetime, state: str = "void") -> None:

@@ -7,7 +7,7 @@ refused. More than four payments of a consumer are an owner's to confirm, where 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -88,7 +88,9 @@ def counter(rt: Runtime, access: StaffAccess, plan_id: str, wish: Wish | None, *
                 raise Refusal("conflict", "plan_no_nearest")
             chosen, parts = said.nearest, said.nearest_parts
         else:
-            chosen, parts = wish, schedule(wish, scope.owed, today=scope.today, is_open=scope.is_open)
+            # Who pays decides alone whether it is charged by itself; other days and sums do not change that.
+            chosen = replace(wish, autopay=plan.autopay)
+            parts = schedule(chosen, scope.owed, today=scope.today, is_open=scope.is_open)
         _guard_law(access, debtor, len(parts))
         put_terms(plan, chosen, parts)
         arrangement.amount_minor, arrangement.asked_until = plan.total_minor, parts[-1].due_on

@@ -14,7 +14,7 @@ from portal.domain.plan_terms import Wish, check_law
 from portal.domain.quotes import OpenInvoice
 from portal.domain.schedules import Part
 from portal.models import Arrangement, ArrangementInvoice, Debtor, Installment, Plan
-from portal.services import arrangements, debts, plans, policies, standings
+from portal.services import arrangements, debts, offers, plans, policies, standings
 from portal.services.arrangements import Step
 
 
@@ -72,6 +72,8 @@ def begin(session: Session, debtor: Debtor, arrangement: Arrangement, now: datet
             ArrangementInvoice.arrangement_id == arrangement.id, ArrangementInvoice.invoice_id == invoice.id)
             .values(covered_minor=invoice.payable_minor, outside_minor=invoice.held_minor)
             .execution_options(synchronize_session=False))
+        # A discount is no part of a plan; one that was being paid when this was signed stays earned.
+        offers.supersede(session, invoice.id, now)
     plan.signed_at, plan.signed_version, plan.standing = now, signed, "good"
     plan.first_on, plan.last_on = parts[0].due_on, parts[-1].due_on
     session.add_all(

@@ -66,17 +66,22 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, *, https: bool) -> Iterator[Product]:
+def running(folder: Path, *, https: bool, clock_of_stripe: bool = False) -> Iterator[Product]:
+    """Start it all; with Stripe's clock, days pass for the whole product as the stand-in lets them pass.
+
+    Its webhooks are signed at the real time, which would be old then: the worker asks for the events instead.
+    """
     port = _free_port()
     url = f"{'https' if https else 'http'}://127.0.0.1:{port}"
-    path = folder / "portal.sqlite3"
+    path, asked = folder / "portal.sqlite3", https or clock_of_stripe
     databases.migrate(f"sqlite:///{path}")
     db = Database(f"sqlite:///{path}")
     with Mailbox() as mailbox, StripeStandIn(
-            None if https else f"{url}/webhooks/stripe", WEBHOOK_SECRET,
-            None if https else f"{url}/webhooks/stripe/connect", CONNECT_SECRET) as stand_in:
+            None if asked else f"{url}/webhooks/stripe", WEBHOOK_SECRET,
+            None if asked else f"{url}/webhooks/stripe/connect", CONNECT_SECRET) as stand_in:
         rt = make_runtime(
-            db, folder, clock=lambda: datetime.now(UTC), base_url=url, stripe_api_base=stand_in.url,
+            db, folder, clock=lambda: datetime.fromtimestamp(stand_in.control.now(), UTC) if clock_of_stripe
+            else datetime.now(UTC), base_url=url, stripe_api_base=stand_in.url,
             stripe_checkout_origins=stand_in.url, smtp_port=mailbox.smtp_port)
         server = make_server("127.0.0.1", port, create_app(rt.settings, rt), threaded=True,
                              ssl_context="adhoc" if https else None)
