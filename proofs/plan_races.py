@@ -1,4 +1,4 @@
-"""Two at once around a plan, thousands of times: two sign or one pays; a debtor pays, skips, takes back what is charged.
+"""Two at once around a plan, thousands of times: two sign or one pays; what is charged is paid, skipped or taken back.
 
 Whoever is faster: nobody is charged twice, nothing is charged that was taken away before, and every cent is known.
 """
