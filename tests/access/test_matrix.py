@@ -39,6 +39,7 @@ def test_no_form_is_taken_without_its_own_proof(theatre: Theatre) -> None:
 
 
 def test_no_reader_passes_a_border(theatre: Theatre) -> None:
-    wanted = cells(theatre.app)
+    # A method no route takes is refused before anyone is asked who they are; the proof of the borders asks all of them.
+    wanted = [cell for cell in cells(theatre.app) if cell.method in (cell.rule.methods or set()) or cell.role == "own"]
     assert len(wanted) > 1000
     assert walk(theatre, wanted) == []
