@@ -183,6 +183,8 @@ class ImportFinding(Public, Base):
     invoice_id: Mapped[int | None] = mapped_column(BigInteger)
     # The number of a credit note, by which it is known when the next file repeats it.
     reference: Mapped[str] = mapped_column(String(64), default="")
+    # The invoice that a credit note names and that came with the same file, until that one has an id.
+    invoice_number: Mapped[str] = mapped_column(String(64), default="", server_default="")
     currency: Mapped[str] = mapped_column(String(3))
     # The sum it is about, minor units; 0 where it is about no money.
     amount_minor: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -51,6 +51,8 @@ class Finding:
     debtor_id: int | None = None
     invoice_id: int | None = None
     reference: str = ""
+    # The invoice a credit note names, where it is new in the same file.
+    invoice_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ def _match_credits(session: Session, business_id: int, parsed: ParsedFile, known
     ours = import_known.by_number(session, business_id, sorted({
         credit.invoice_number for credit in parsed.credits if credit.invoice_number}))
     new = {customer.number for customer in found.new_customers}
+    coming = {row.invoice_number: row for row in found.new}
     strangers = 0
     for credit in parsed.credits:
         debtor_id = found.known_debtors.get(credit.customer_number)
@@ -193,15 +196,19 @@ def _match_credits(session: Session, business_id: int, parsed: ParsedFile, known
             strangers += 1
         else:
             told.add(credit.number)
-            found.findings.append(_credit(credit, debtor_id, ours.get(credit.invoice_number or "")))
+            named = credit.invoice_number or ""
+            found.findings.append(_credit(credit, debtor_id, ours.get(named), coming.get(named)))
     if strangers:
         found.notes.append(Note("credits_of_strangers", {"rows": strangers}))
 
 
-def _credit(credit: ParsedCredit, debtor_id: int | None, of: Known | None) -> Finding:
+def _credit(credit: ParsedCredit, debtor_id: int | None, of: Known | None, coming: ParsedInvoice | None) -> Finding:
+    to_come = coming is not None and (
+        coming.customer_number, coming.currency) == (credit.customer_number, credit.currency)
     is_theirs = of is not None and of.debtor_id == debtor_id and of.currency == credit.currency
     return Finding("credit", credit.row, credit.customer_number, credit.currency, credit.amount, credit.issued_on,
-                   debtor_id, of.invoice_id if of is not None and is_theirs else None, credit.number)
+                   debtor_id, of.invoice_id if of is not None and is_theirs else None, credit.number,
+                   coming.invoice_number if coming is not None and to_come else "")
 
 
 def _differences(parsed: ParsedFile, row: ParsedInvoice, known: Known) -> Iterable[RowError]:

@@ -41,6 +41,7 @@ def open_findings(session: Session, business: Business, run: ImportRun, chunk: i
         Debtor.business_id == business.id, Debtor.number == ImportFinding.customer_number).scalar_subquery()
     session.execute(update(ImportFinding).where(mine, ImportFinding.debtor_id.is_(None)).values(debtor_id=debtor)
                     .execution_options(synchronize_session=False))
+    _name_credited(session, business.id, mine)
     _answer_what_came_true(session, mine, now)
     _supersede(session, business.id, run.id, chunk, now)
     _hold(session, business.id, mine, now)
@@ -76,6 +77,16 @@ def ask_about_disputes(session: Session, business_id: int, run: ImportRun, chunk
              "invoice_id": invoice_id, "reference": "", "currency": currency, "amount_minor": total - paid,
              "created_at": now, "decision": ""}
             for invoice_id, debtor_id, number, currency, total, paid in rows])
+
+
+def _name_credited(session: Session, business_id: int, mine: ColumnElement[bool]) -> None:
+    """A credit note may name an invoice that came with the same file and is in the books by now."""
+    credited = select(Invoice.id).where(
+        Invoice.business_id == business_id, Invoice.number == ImportFinding.invoice_number,
+        Invoice.debtor_id == ImportFinding.debtor_id, Invoice.currency == ImportFinding.currency).scalar_subquery()
+    session.execute(
+        update(ImportFinding).where(mine, ImportFinding.kind == "credit", ImportFinding.invoice_number != "")
+        .values(invoice_id=credited).execution_options(synchronize_session=False))
 
 
 def _answer_what_came_true(session: Session, mine: ColumnElement[bool], now: datetime) -> None:

@@ -210,8 +210,8 @@ def _finding(one: Finding, business_id: int, run_id: int, chunk: int, now: datet
     return {
         "public_id": new_public_id(), "business_id": business_id, "run_id": run_id, "chunk": chunk, "row": one.row,
         "kind": one.kind, "state": "staged", "debtor_id": one.debtor_id, "customer_number": one.customer_number,
-        "invoice_id": one.invoice_id, "reference": one.reference, "currency": one.currency, "amount_minor": one.amount,
-        "day": one.day, "created_at": now, "decision": ""}
+        "invoice_id": one.invoice_id, "reference": one.reference, "invoice_number": one.invoice_number,
+        "currency": one.currency, "amount_minor": one.amount, "day": one.day, "created_at": now, "decision": ""}
 
 
 def _number_payments(rt: Runtime, business_id: int, rows: Sequence[Row]) -> None:

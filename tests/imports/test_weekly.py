@@ -178,6 +178,21 @@ def test_credit_notes_wait_for_a_word_and_are_told_once(db: Database, rt: Runtim
     assert_books_are_right(rt)
 
 
+def test_a_credit_note_takes_off_the_invoice_of_its_own_file_that_it_names(
+        db: Database, rt: Runtime, owner: Business) -> None:
+    header = "Customer ID,Invoice no.,Invoice date,Due date,Amount,Applies to"
+    report = take_in(rt, owner, table(
+        "1,A1,2026-09-01,2026-10-01,100,", "1,A2,2026-09-02,2026-10-02,50,", "2,B1,2026-09-02,2026-10-02,80,",
+        "1,CN-1,2026-09-05,,-30,A2", "1,CN-2,2026-09-05,,-7,B1", header=header))
+    assert (report.new, report.credits) == (3, 2)
+    access = manager(db, owner)
+    for one in findings(db).values():
+        import_answers.answer(rt, access, one.public_id, "confirm")
+    # The second one names another debtor's invoice: it counts for the oldest of its own.
+    assert (left(db, "A1"), left(db, "A2"), left(db, "B1")) == (9300, 2000, 8000)
+    assert_books_are_right(rt)
+
+
 def test_a_new_due_date_counts_once_somebody_says_so(db: Database, rt: Runtime, owner: Business) -> None:
     take_in(rt, owner, table("1,A1,2026-09-01,2026-10-01,100"))
     report = take_in(rt, owner, table("1,A1,2026-09-01,2026-12-24,100"))
