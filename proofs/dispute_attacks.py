@@ -230,6 +230,8 @@ def scripts(quick: bool) -> Figures:
                     (_theirs(part), _debtor_cookies(theatre)), (_ours(part), [_seat(theatre)])):
                 watch = Watch((base,))
                 with visitor(browser, 1280, watch) as page:
+                    # Other probes may keep the machine busy meanwhile.
+                    page.set_default_timeout(60_000)
                     page.context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies])
                     for path in paths:
                         alive, count = _type_everywhere(page, watch, base + path, pack)
