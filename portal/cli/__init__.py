@@ -21,6 +21,7 @@ class Commands(AppGroup):
         return super().get_command(ctx, cmd_name)
 
     def _load(self) -> None:
+        from portal.cli.agreements import agreements
         from portal.cli.autopay import autopay
         from portal.cli.books import books, reconcile
         from portal.cli.businesses import create_business, set_business
@@ -37,7 +38,7 @@ class Commands(AppGroup):
 
         for command in (links, letters, books, reconcile, cadence, import_invoices, create_business, set_business,
                         create_owner, reset_second_factor, work, jobs, send_reminder, receive_email, search,
-                        evidence, autopay):
+                        evidence, autopay, agreements):
             self.add_command(command)
 
 
