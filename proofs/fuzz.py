@@ -41,7 +41,8 @@ def _fuzz(job: tuple[str, int, int]) -> Figures:
     broken: Counter[str] = Counter()
     forms: Counter[str] = Counter()
     steps = Steps(f"{kind}: fuzzed requests", total)
-    with open_theatre(kind) as theatre:
+    # What breaks says where, in the portal's own log.
+    with open_theatre(kind, log_level="ERROR") as theatre:
         fuzzer, aims = _Fuzzer(theatre), targets(theatre)
         forms.update({aim.endpoint: 0 for aim in aims if aim.method == "POST"})
 
@@ -56,7 +57,8 @@ def _fuzz(job: tuple[str, int, int]) -> Figures:
                 forms[asked.form] += 1
             steps.step()
             if status >= 500:
-                broken[f"{status} {asked.method} {asked.path[:120]!r} {asked.body[:160]!r} {asked.headers!r:.200}"] += 1
+                broken[f"{status} {asked.role} {asked.method} {asked.path[:120]!r} {asked.body[:900]!r} "
+                       f"{asked.headers!r:.200} length {asked.length} proof {asked.with_proof}"] += 1
 
         send()
         while sum(statuses.values()) < total:
