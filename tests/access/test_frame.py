@@ -182,7 +182,7 @@ def test_large_wrong_and_strange_requests_get_pages(house: House) -> None:
     assert browser.get("/code?for=a%00b", base_url=BASE).status_code == 400
 
 
-@pytest.mark.parametrize("label", ['name="a\\"', 'name=', "x=y", 'name="a\\"; filename="../../x.php"'])
+@pytest.mark.parametrize("label", ['name="a\\"', "x=y", 'name="a\\"; filename="../../x.php"'])
 def test_a_field_whose_name_cannot_be_read_breaks_nothing(house: House, label: str) -> None:
     body = f"--edge\r\nContent-Disposition: form-data; {label}\r\n\r\nx\r\n--edge--\r\n"
     answer = house.app.test_client().post(
