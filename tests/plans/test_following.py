@@ -11,12 +11,13 @@ from sqlalchemy import select
 
 from portal.db import Database
 from portal.models import Invoice, LedgerTransfer, Offer, Payment, SuspenseItem
-from portal.services import bookkeeping, plan_answers
+from portal.services import bookkeeping, plan_answers, policies
 from portal.services.bookkeeping import Part
 from portal.services.payments import new_number
 from tests.cast import NOON, make_offer
 from tests.ledger.stories import charged_back, line, received, refunded, start_payment, tell
 from tests.office.books import Desk, open_desk
+from tests.office.test_setup import keep
 from tests.plans.test_answers import FOUR, LATE, begin, propose, rows, seen, the
 
 
@@ -103,3 +104,16 @@ def test_the_plans_of_a_debtor_are_shown_whatever_waits(db: Database, tmp_path: 
     assert agent.get(page).status_code == 200
     begin(desk, plan_id)
     assert agent.get(page).status_code == 200
+
+
+def test_what_the_rules_about_plans_mean_is_read_before_they_are_kept(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+    seat = desk.as_("owner")
+    assert "Each automatic charge is told by email 3 days before it" in seat.get("/office/set-up/plans").text
+    looked = keep(seat, "plans", autopay_notice_days="5", moves="0", beyond_four="owner", do="look")
+    assert "told by email 5 days before it" in looked.text and "Only you move a day." in looked.text
+    assert "wait for an owner" in looked.text and desk.acts() == []
+    assert keep(seat, "plans", autopay_notice_days="31").status_code == 422
+    assert keep(seat, "plans", autopay_notice_days="5").status_code == 303
+    with db.reading() as session:
+        assert policies.in_force(session, desk.owed.business.id).autopay_notice_days == 5

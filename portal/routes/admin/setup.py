@@ -18,7 +18,15 @@ from portal.routes.shared.runtime import runtime
 from portal.services import setup as setups
 from portal.services.policy_sections import Section, Wrong
 from portal.services.setup import SectionPage, Stale
-from portal.words import help_terms, offer_rules, office_fees, office_terms, office_thanks, policy_chapters
+from portal.words import (
+    help_terms,
+    offer_rules,
+    office_fees,
+    office_plans,
+    office_terms,
+    office_thanks,
+    policy_chapters,
+)
 from portal.words.core import current
 from portal.words.refusals import N_
 
@@ -30,7 +38,8 @@ FIELD_KINDS: Mapping[str, Any] = {
 }
 # Sections that tell, before they are kept, what they would mean.
 MEANINGS = {"terms": office_terms.sentences, "thanks": office_thanks.sentences, "fees": office_fees.sentences,
-            "offers": offer_rules.for_owner, "help": help_terms.sentences, "presets": policy_chapters.all_said}
+            "offers": offer_rules.for_owner, "help": help_terms.sentences, "plans": office_plans.sentences,
+            "presets": policy_chapters.all_said}
 OWN_PAGES = {"stripe": "office.setup_stripe", "danger": "office.setup_danger"}
 
 

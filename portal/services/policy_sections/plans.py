@@ -19,7 +19,7 @@ from portal.words.refusals import N_
 BOUNDS = {
     "most": (1, MOST_PARTS), "longest_days": (7, 1_830), "first_within_days": (1, 366), "proposal_days": (1, 60),
     "older_than_days": (0, 3_650), "grace_days": (0, 30), "cure_days": (3, 60), "moves": (0, 12),
-    "move_days": (1, 60), "skips": (0, 6),
+    "move_days": (1, 60), "skips": (0, 6), "autopay_notice_days": (1, 30),
 }
 MOST_DOWN = 9_000
 
@@ -43,7 +43,8 @@ def _read(business: Business, policy: Policy) -> dict[str, str]:
         "old_automatic": "y" if old and old.automatic else "",
         "beyond_four": rules.beyond_four, "proposal_days": str(rules.proposal_days),
         "grace_days": str(living.grace_days), "cure_days": str(living.cure_days), "moves": str(living.moves),
-        "move_days": str(living.move_days), "skips": str(living.skips), "extra": living.extra}
+        "move_days": str(living.move_days), "skips": str(living.skips), "extra": living.extra,
+        "autopay_notice_days": str(policy.autopay_notice_days)}
 
 
 def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Business, policy: Policy) -> Edit:
@@ -76,8 +77,9 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
                              automatic=bool(typed.get("old_automatic"))))
     living = Living(number["grace_days"], number["cure_days"], number["moves"], number["move_days"], number["skips"],
                     typed["extra"], policy.plan_rules.living.retry_days)
-    wanted = policy.with_plans(PlanRules(bool(typed.get("plans_offered")), tuple(bands), typed["beyond_four"],
-                                         number["proposal_days"], living))
+    told = replace(policy, autopay_notice_days=number["autopay_notice_days"])
+    wanted = told.with_plans(PlanRules(bool(typed.get("plans_offered")), tuple(bands), typed["beyond_four"],
+                                       number["proposal_days"], living))
     refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
 
@@ -119,6 +121,8 @@ SECTION = Section(
         Field("skips", N_("How often a payment may be put to the end or spread"), "whole", longest=1),
         Field("extra", N_("Money beyond the payment of the day"), "choice",
               options=(("next", N_("counts for the next one")), ("last", N_("counts for the last one")))),
+        Field("autopay_notice_days", N_("People are told of an automatic charge so many days before"), "whole",
+              N_("More where its day (7) or its amount (10) has changed."), 2),
     ),
     read=_read, write=_write,
     help=(N_("Plans that are kept"), N_(
