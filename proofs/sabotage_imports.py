@@ -8,8 +8,8 @@ READ = ("import_fuzz", "", "")
 
 IMPORTS = (
     Guard("formulas in cells are refused", "portal/domain/imports/cells.py",
-          '    if text.startswith(("=", "@")):\n', '    if text.startswith("=@="):\n', READ,
-          "import_fuzz_formulas_kept"),
+          "        if not wrapped:\n            raise Refusal(\"invalid\", \"cell_formula\")\n",
+          "        if not wrapped:\n            return text\n", READ, "import_fuzz_formulas_kept"),
     Guard("damaged archives are refused in words", "portal/gateways/spreadsheets.py",
           "    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError,", "    except (EOFError,", READ,
           "import_fuzz_crashes"),
