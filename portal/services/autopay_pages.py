@@ -149,13 +149,6 @@ def turn_off(rt: Runtime, access: Access, plan_id: str) -> None:
     rt.db.run(work)
 
 
-def for_office(session: Session, business_id: int, debtor_id: int, now: datetime) -> Autopay:
-    """Give the state staff see of a debtor: which methods are saved and which plans they pay, nothing to act on."""
-    methods = saved_methods.of_debtor(session, business_id, debtor_id, now)
-    whole = Access(business_id, debtor_id, 0, "", 0)
-    return Autopay(methods, tuple(_state(session, plan, now) for plan in _running(session, whole)))
-
-
 def _running(session: Session, access: Access) -> list[Plan]:
     return list(session.scalars(
         select(Plan).join(Arrangement, Arrangement.id == Plan.arrangement_id)
