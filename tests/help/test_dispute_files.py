@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from portal.db import Database
 from portal.models import Dispute, Hold, StoredFile
 from portal.services.dispute_choices import Chosen
-from portal.services.disputes import open_one
+from portal.services.disputes import Said, open_one
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
 from tests.cast import Owed, make_debtor, make_invoice, make_link
 from tests.gateways.proofs import a_pdf, a_picture
-from tests.help.test_disputes import Said, code_of
+from tests.help.test_disputes import code_of
 from tests.office.books import Desk, open_desk
 
 SCRIPT = "<script>alert(1)</script>"
@@ -44,7 +44,7 @@ def proven(desk: Desk) -> Browser:
 
 def told(desk: Desk, browser: Browser, *files: tuple[str, bytes], words: str = "It broke.", **more: str) -> None:
     sent: dict[str, Any] = {"files": [(io.BytesIO(content), name) for name, content in files]} if files else {}
-    about = more or {"part": desk.owed.invoices[0].public_id}
+    about: dict[str, Any] = dict(more) or {"part": desk.owed.invoices[0].public_id}
     browser.send("/something-wrong", reason="quality", wants="credit", words=words, **about, **sent)
 
 
