@@ -17,7 +17,10 @@ OFFERS = (
           "    if left >= base or effect == KEEPS:\n", "    if left >= base or effect != SHARES:\n", HISTORIES,
           "offer_violations"),
     Guard("a discount keeps to the steps of its currency", "portal/domain/offers.py",
-          "    return shared - shared % step\n", "    return shared\n", HISTORIES, "offer_violations"),
+          "    return found - found % step\n", "    return found\n", HISTORIES, "offer_violations"),
+    Guard("what a part payment leaves is told before", "portal/domain/quotes.py",
+          "base=offer.base_minor, left=invoice.left_minor - amount,", "base=invoice.payable_minor, left=left,",
+          HISTORIES, "offer_violations"),
     Guard("who answers reads again under the lock", "portal/services/settlement_answers.py",
           "        session.refresh(found)\n", "        found.state\n", RACES, "offer_races_wrong"),
 )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from portal.domain.disputes import discount_on_rest
 from portal.domain.errors import Refusal
 
 # A payment of a part ends the discount, leaves all of it on the rest, or leaves its share of the rest.
@@ -62,7 +63,7 @@ def kind_of(last_day: date, due_on: date) -> str:
     return "early_pay" if last_day <= due_on else "prompt_pay"
 
 
-def rest_of(effect: str, discount: int, *, base: int, left: int, step: int) -> int:
+def rest_of(effect: str, discount: int, *, base: int, left: int) -> int:
     """Tell what is left of a discount once only a part of the sum it was made on is open; minor units.
 
     Worked: 2.00 off 100.00, of which 60.00 is left: nothing where a part ends it, 2.00 where it stays, 1.20 where it
@@ -72,8 +73,19 @@ def rest_of(effect: str, discount: int, *, base: int, left: int, step: int) -> i
         return discount
     if effect != SHARES or left <= 0:
         return 0
-    shared = discount * left // base
-    return shared - shared % step
+    return discount * left // base
+
+
+def stands_on(effect: str, discount: int, *, base: int, left: int, payable: int, step: int) -> int:
+    """Tell what a discount takes off now, where a part of what is left may be questioned; whole steps of the currency.
+
+    It is asked of what is left now, and of what a part payment would leave: what is foretold is what comes.
+    Worked: 8.630 dinars off 123.400, of which 77.750 is left and nothing is questioned, is 5.430 where it is shared
+    out: 5.437 could be moved by no bank.
+    """
+    rest = rest_of(effect, discount, base=base, left=left)
+    found = discount_on_rest(rest, base=min(base, left), rest=payable)
+    return found - found % step
 
 
 def spread_off(lefts: Sequence[int], off: int) -> list[int]:

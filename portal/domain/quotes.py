@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from portal.domain.currencies import minimum_charge, step
 from portal.domain.errors import Refusal
 from portal.domain.hand_overs import HandedTo
-from portal.domain.offers import ENDS, rest_of
+from portal.domain.offers import ENDS, stands_on
 
 NO_GRACE = timedelta()
 
@@ -28,9 +28,10 @@ class OpenOffer:
     deadline: datetime
     # Since when its clock stands still, because a part of the invoice is questioned.
     stopped_at: datetime | None = None
-    # What a payment of a part does to it, and the sum it was made on; both were frozen with it.
+    # What a payment of a part does to it, the sum it was made on, and what it took off that; all frozen with it.
     part_effect: str = ENDS
     base_minor: int = 0
+    made_minor: int = 0
     # The accepted settlement it belongs to: those of one are paid together. `whole`: this reader sees all of them.
     group: int = 0
     whole: bool = True
@@ -243,8 +244,8 @@ def _part_of(invoice: OpenInvoice, amount: int) -> QuoteLine:
     if offer is None or not amount:
         return QuoteLine(invoice, amount)
     left = invoice.payable_minor - amount
-    stays = rest_of(offer.part_effect, offer.discount_minor, base=invoice.payable_minor, left=left,
-                    step=step(invoice.currency))
+    stays = stands_on(offer.part_effect, offer.made_minor, base=offer.base_minor, left=invoice.left_minor - amount,
+                      payable=left, step=step(invoice.currency))
     return QuoteLine(invoice, amount, missed_minor=offer.discount_minor, stays_minor=stays if stays < left else 0)
 
 

@@ -16,7 +16,7 @@ from portal.domain.currencies import minimum_charge, step
 from portal.domain.disputes import discount_on_rest, held
 from portal.domain.hand_overs import HandedTo
 from portal.domain.ledger import RECEIVABLE
-from portal.domain.offers import rest_of, spread_off
+from portal.domain.offers import spread_off, stands_on
 from portal.domain.policy import Policy
 from portal.domain.quotes import OpenInvoice, OpenOffer
 from portal.models import (
@@ -116,16 +116,15 @@ def _terms(row: Row[*tuple[Any, ...]], payable: int) -> OpenOffer | None:
     base, unit = row.total_minor if row.base_minor is None else row.base_minor, step(row.currency)
     if row.offer_kind == "settlement":
         # What was paid since it was accepted counts towards it; the forgiven rest stays the same.
-        discount, base = row.discount_minor, row.left_minor
+        discount, base = discount_on_rest(row.discount_minor, base=row.left_minor, rest=payable), row.left_minor
     else:
-        discount = rest_of(row.part_effect, row.discount_minor, base=base, left=row.left_minor, step=unit)
-    discount = discount_on_rest(discount, base=min(base, row.left_minor), rest=payable)
-    discount -= discount % unit if row.group is None else 0
+        discount = stands_on(row.part_effect, row.discount_minor, base=base, left=row.left_minor, payable=payable,
+                             step=unit)
     if not discount:
         return None
     return OpenOffer(
         row.offer_id, row.offer_kind, discount, row.basis_points, row.deadline, row.questioned_at, row.part_effect,
-        base, row.group or 0, not row.others)
+        base, row.discount_minor, row.group or 0, not row.others)
 
 
 def _settled_together(invoices: list[OpenInvoice]) -> list[OpenInvoice]:

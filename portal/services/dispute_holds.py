@@ -91,7 +91,7 @@ def stopped(session: Session, dispute: Dispute) -> list[Clock]:
             # Nothing but the offer's own payments has made the rest smaller: its share of the rest is still open.
             discount = discount_on_rest(offer.discount_minor, base=base, rest=rest)
         else:
-            discount = rest_of(offer.part_effect, offer.discount_minor, base=base, left=rest, step=step(offer.currency))
+            discount = rest_of(offer.part_effect, offer.discount_minor, base=base, left=rest)
         if discount and offer.deadline >= since[offer.invoice_id]:
             found.append(Clock(offer, since[offer.invoice_id], discount, rest))
     return found
