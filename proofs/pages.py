@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from sqlalchemy import Engine, event, text
 
-from proofs import dispute_states, plan_states
+from proofs import dispute_states, plan_states, settlement_states
 from proofs.borders import open_theatre
 from proofs.dispute_states import Reader
 from proofs.harness import Figures, Steps, free_port, say
@@ -52,9 +52,10 @@ def run(quick: bool) -> Figures:
 def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
     found = complaints = pages = 0
     questioned, planned = dispute_states.to_read(theatre), plan_states.to_read(theatre)
+    settled = settlement_states.to_read(theatre)
     others = {"nothing": (who_owes_nothing(theatre), 1), "away": (whose_invoice_is_away(theatre), 1),
-              **questioned.readers, **planned.readers}
-    wanted = [*questioned.states(), *planned.states(), *states(theatre)]
+              **questioned.readers, **planned.readers, **settled.readers}
+    wanted = [*questioned.states(), *planned.states(), *settled.states(), *states(theatre)]
     looks = [(width, scheme, language) for language in LANGUAGES for width in WIDTHS for scheme in SCHEMES]
     looks = [(360, "light", "en"), (1280, "dark", "es")] if quick else looks
     steps = Steps("pages", len(wanted) * len(looks))
