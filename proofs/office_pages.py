@@ -10,7 +10,7 @@ from itertools import product
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import text
 
-from proofs import dispute_states, plan_states, settlement_states
+from proofs import dispute_states, import_states, plan_states, settlement_states
 from proofs.harness import Databases, Figures, Steps, free_port, say
 from proofs.pages import FLAGS, SCREENS
 from sandbox.stripe.server import StripeStandIn
@@ -113,7 +113,7 @@ def _pages(theatre: OfficeTheatre) -> dict[str, str]:
         if answer.mimetype == "text/html" and not answer.location and not sandboxed:
             found[rule.endpoint] = theatre.path(rule)
     return {**found, **dispute_states.to_decide(theatre), **plan_states.to_run(theatre),
-            **settlement_states.to_decide(theatre)}
+            **settlement_states.to_decide(theatre), **import_states.brought_in(theatre)}
 
 
 def _sit_down(theatre: OfficeTheatre, page: Page) -> None:

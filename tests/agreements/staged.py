@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import PROVEN, Access
-from portal.domain.agreements import ELECTRONIC_RECORDS
+from portal.domain.agreements import ELECTRONIC_RECORDS, LONGEST_NAME
 from portal.models import (
     Agreement,
     Arrangement,
@@ -44,10 +44,16 @@ def signed(session: Session, debtor: Debtor, link: PortalLink, invoice: Invoice,
         session, debtor, words, settled, f"# Agreed with {word}\n\nNumber {settled.public_id}", "settlement/1")
     made = agreements.sign(
         session, make_settings(), _door(session, debtor, link, at), to_sign,
-        Signature(2, to_sign.seen, f"{word} Canary", frozenset({ELECTRONIC_RECORDS}), "203.0.113.9", "Browser"), at)
+        Signature(2, to_sign.seen, _name(word), frozenset({ELECTRONIC_RECORDS}), "203.0.113.9", "Browser"), at)
     session.execute(delete(Message).where(Message.key.in_(
         (f"agreement:{made.public_id}", f"agreement_signed:{made.public_id}"))))
     return made, settled
+
+
+def _name(word: str) -> str:
+    """The name they sign with; some words of a stage are longer than a name may be."""
+    name = f"{word} Canary"
+    return name if len(name) <= LONGEST_NAME else "Canary"
 
 
 def print_papers(rt: Runtime) -> None:
