@@ -57,8 +57,7 @@ def _looks(browser: Browser, quick: bool) -> Figures:
                 wrong = violations(page)
                 SCREENS.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=SCREENS / f"{endpoint}-{width}-{scheme}-{language}.png", full_page=True)
-            # A page that answers 410 is a complaint of the browser's, and here what was asked for.
-            said = [*watch.foreign, *(one for one in watch.complaints if "Failed to load resource" not in one)]
+            said = _complaints(watch)
             for one in [*wrong, *said][:3]:
                 say(f"{endpoint} {width} {scheme} {language}: {one}")
             found, complaints = found + len(wrong), complaints + len(said)
@@ -76,9 +75,10 @@ def _payloads(browser: Browser, packs: tuple[tuple[str, ...], ...]) -> Figures:
                 _sit_down(theatre, page)
                 for endpoint, path in _pages(theatre).items():
                     page.goto(theatre.rt.settings.base_url + path)
-                    alive = page.locator(PLANTED).count() + len(watch.complaints) + len(watch.foreign)
+                    said = _complaints(watch)
+                    alive = page.locator(PLANTED).count() + len(said)
                     if alive:
-                        say(f"{endpoint}: something of {pack[0]} is alive: {watch.complaints[:1]}")
+                        say(f"{endpoint}: something of {pack[0]} is alive: {said[:1]}")
                     watch.complaints.clear()
                     watch.foreign.clear()
                     ran, looked = ran + bool(alive), looked + 1
@@ -86,6 +86,11 @@ def _payloads(browser: Browser, packs: tuple[tuple[str, ...], ...]) -> Figures:
         steps.step()
     return {"admin_script_payloads": sum(map(len, packs)), "admin_script_pages_looked_at": looked,
             "admin_script_pages_showing_it": shown, "admin_script_payloads_run": ran}
+
+
+def _complaints(watch: Watch) -> list[str]:
+    """What a page fetched from elsewhere or failed at; one that answers 410 was asked for, though a browser complains."""
+    return [*watch.foreign, *(one for one in watch.complaints if "Failed to load resource" not in one)]
 
 
 @contextmanager
