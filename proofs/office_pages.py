@@ -89,7 +89,7 @@ def _payloads(browser: Browser, packs: tuple[tuple[str, ...], ...]) -> Figures:
 
 
 def _complaints(watch: Watch) -> list[str]:
-    """What a page fetched from elsewhere or failed at; one that answers 410 was asked for, though a browser complains."""
+    """What a page fetched from elsewhere or failed at; a browser complains of a 410 too, which was asked for."""
     return [*watch.foreign, *(one for one in watch.complaints if "Failed to load resource" not in one)]
 
 
