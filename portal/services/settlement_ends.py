@@ -5,9 +5,10 @@ What follows from money is decided in the transaction that books it. A payment t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import RECEIVABLE
@@ -17,6 +18,7 @@ from portal.models import (
     Business,
     LedgerAccount,
     LedgerTransfer,
+    Message,
     Payment,
     PaymentInvoice,
     SettlementOffer,
@@ -24,7 +26,7 @@ from portal.models import (
 )
 from portal.models.payments import OPEN_STATES
 from portal.runtime import Runtime
-from portal.services import arrangements, policies, settlement_mail, settlement_terms, standings
+from portal.services import arrangements, offer_reminders, policies, settlement_mail, settlement_terms, standings
 from portal.services.arrangements import Step
 from portal.services.audit import Actor, record
 
@@ -51,26 +53,39 @@ def follow_money(session: Session, payment_id: int, now: datetime) -> None:
             _end(session, arrangement, "broken", now)
 
 
-def note_ended(rt: Runtime, limit: int = BATCH) -> int:
-    """End every settlement whose last day is over, and remind once of those that end soon; returns how many ended."""
+def note_ended(rt: Runtime) -> int:
+    """End every settlement whose last day is over, and remind once of what ends soon; returns how many ended."""
     now = rt.now()
-    with rt.db.reading() as session:
-        # A day is over everywhere two days later at the latest; the debtor's own zone decides below.
-        due = session.execute(
-            select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
-            .where(Arrangement.kind == settlement_terms.KIND, Arrangement.state.in_(("active", "countered")),
-                   Arrangement.until < (now + timedelta(days=1)).date())
-            .order_by(Arrangement.until, Arrangement.id).limit(limit)).all()
-        soon = session.execute(
-            select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
-            .where(Arrangement.kind == settlement_terms.KIND, Arrangement.state == "active",
-                   Arrangement.until.between((now - timedelta(days=1)).date(), (now + SOON).date()))
-            .order_by(Arrangement.until, Arrangement.id)).all()
-    for row in soon:
+    for row in _all(rt, _soon(now)):
         rt.db.run(lambda session, row=row: _remind(  # type: ignore[misc]
             session, row.id, row.business_id, row.debtor_id, now))
+    offer_reminders.tell_soon(rt)
+    # A day is over everywhere two days later at the latest; the debtor's own zone decides below.
+    over = (Arrangement.state.in_(("active", "countered")), Arrangement.until < (now + timedelta(days=1)).date())
     return sum(rt.db.run(lambda session, row=row: _over(  # type: ignore[misc]
-        session, row.id, row.business_id, row.debtor_id, now)) for row in due)
+        session, row.id, row.business_id, row.debtor_id, now)) for row in _all(rt, over))
+
+
+def _soon(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    known = exists().where(Message.debtor_id == Arrangement.debtor_id, Message.kind == "ends_soon",
+                           Message.created_at > now - 2 * SOON)
+    return (Arrangement.state == "active", ~known,
+            Arrangement.until.between((now - timedelta(days=1)).date(), (now + SOON).date()))
+
+
+def _all(rt: Runtime, which: tuple[ColumnElement[bool], ...]) -> Iterator[Row[int, int, int]]:
+    """Read them batch by batch: those that only wait must not keep the others from their turn."""
+    after = 0
+    while True:
+        with rt.db.reading() as session:
+            found = session.execute(
+                select(Arrangement.id, Arrangement.business_id, Arrangement.debtor_id)
+                .where(Arrangement.kind == settlement_terms.KIND, Arrangement.id > after, *which)
+                .order_by(Arrangement.id).limit(BATCH)).all()
+        yield from found
+        if len(found) < BATCH:
+            return
+        after = found[-1].id
 
 
 def _remind(session: Session, arrangement_id: int, business_id: int, debtor_id: int, now: datetime) -> None:

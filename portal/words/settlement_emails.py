@@ -117,6 +117,14 @@ def discount_made(words: Words, sender: Sender, reader: Reader, savings: tuple[S
         words.text("It is enough to start the payment by then. Your page takes it off by itself.")))
 
 
+def discount_ends(words: Words, sender: Sender, reader: Reader, savings: tuple[Saving, ...]) -> Letter:
+    """Word until when discounts made by hand can still be taken; a part payment may have changed their sums."""
+    lines = tuple(words.text("%(number)s: your discount counts until %(moment)s.", number=plain(one.invoice),
+                             moment=words.moment(one.deadline)) for one in savings)
+    return _letter(words, sender, reader, words.text("Your discount ends soon."), (
+        *lines, words.text("It is enough to start the payment by then. Your page takes it off by itself.")))
+
+
 def to_staff(words: Words, sender: Sender, what: str, settlement_id: str, until: datetime) -> Letter:
     """Word the note to the business; who it is stands only behind the sign-in."""
     news = {

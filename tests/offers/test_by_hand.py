@@ -20,15 +20,16 @@ from portal.domain.quotes import Choice
 from portal.domain.settlements import Band, SettlementRules, ask
 from portal.models import Invoice, Message
 from portal.runtime import Runtime
-from portal.services import offer_terms, offers, payments
+from portal.services import offer_terms, offers, payments, settlement_ends
 from portal.services.offers import Order, Wanted
 from portal.words import offer_rules
 from portal.words.core import for_reader
 from tests.access.visitor import House
 from tests.account.conftest import inside
 from tests.cast import NOON, Clock
+from tests.ledger.stories import moved, tell
 from tests.offers.people import offers as all_offers
-from tests.offers.people import set_policy
+from tests.offers.people import pay_quoted, set_policy
 from tests.office.books import Desk, open_desk
 
 TODAY = NOON.date()
@@ -61,6 +62,39 @@ def test_one_debtor_gets_a_discount_by_email_and_on_the_page_until_the_end_of_th
     browser = inside(House(desk.app, desk.rt, desk.rt.db, Clock()), desk.owed.link)
     browser.get("/balance")
     assert "$152.00" in browser.words
+
+
+def test_a_discount_that_ends_soon_is_told_of_once_and_only_while_it_counts(desk: Desk) -> None:
+    seat, debtor = desk.as_("manager"), desk.owed.debtor.public_id
+    assert seat.post(f"/office/debtors/{debtor}/offer", percent="5", until="2026-11-20", words="", nonce="n" * 20,
+                     currency="USD").status_code == 303
+
+    def told(days: float) -> list[Message]:
+        settlement_ends.note_ended(replace(desk.rt, clock=lambda: NOON + timedelta(days=days)))
+        with desk.rt.db.reading() as session:
+            return list(session.scalars(select(Message).where(Message.kind == "ends_soon").order_by(Message.id)))
+
+    assert told(8) == [], "two days and a half before"
+    first = told(9)
+    assert len(first) == 1 and first[0].body_text.count("your discount counts until") == 2
+    assert "$" not in first[0].body_text.partition("your discount")[2].partition("\n")[0]
+    assert [one.id for one in told(9.5)] == [one.id for one in told(10.4)] == [first[0].id], "once"
+
+
+def test_a_discount_of_what_is_paid_or_taken_back_is_not_told_of(desk: Desk) -> None:
+    seat, debtor = desk.as_("manager"), desk.owed.debtor.public_id
+    seat.post(f"/office/debtors/{debtor}/offer", percent="5", until="2026-11-20", words="", nonce="n" * 20,
+              currency="USD")
+    first, second = all_offers(desk.rt)
+    seat.post(f"/office/offers/{first.public_id}/withdraw", words="")
+    late = replace(desk.rt, clock=lambda: NOON + timedelta(days=9))
+    paid = pay_quoted(late, desk.owed, payments.quote_for(late, desk.owed.access, Choice(
+        "USD", invoice_public_ids=(desk.owed.invoices[1].public_id,))), at=late.now())
+    tell(desk.rt.db, moved(paid, "processing"))
+    settlement_ends.note_ended(late)
+    with desk.rt.db.reading() as session:
+        assert session.scalars(select(Message).where(Message.kind == "ends_soon")).all() == []
+    assert [one.withdrawn_at is None for one in all_offers(desk.rt)] == [False, True] and second.deadline > late.now()
 
 
 @pytest.mark.parametrize(("form", "words"), [
