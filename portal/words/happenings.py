@@ -9,14 +9,15 @@ from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sayable
 
 MESSAGE_KINDS: Mapping[str, str] = {
-    "code": N_("Code to open the page"), "new_link": N_("New link to their page"), "receipt": N_("Receipt"),
+    "code": N_("Six digits to enter"), "new_link": N_("New link to their page"), "receipt": N_("Receipt"),
     "on_its_way": N_("Payment on its way"), "debit_failed": N_("Bank debit that did not go through"),
     "autopay_on": N_("Copy of what they allowed to be charged"), "autopay_off": N_("Automatic payments are off"),
     "autopay_lost": N_("Saved card or account can no longer be charged"), "debit_notice": N_("Notice before a charge"),
     "debit_again": N_("Charge that is tried again"), "debit_stopped": N_("Charge that did not work"),
     "debit_confirm": N_("Charge their bank wants confirmed"),
     "refund": N_("Refund made"), "refund_failed": N_("Refund that came back"), "reminder": N_("Reminder"),
-    "answer": N_("Answer to a question"), "thank_you": N_("Thanks after paying"),
+    "answer": N_("Answer, or news of what was agreed"), "agreement": N_("What they signed, as a PDF"),
+    "thank_you": N_("Thanks after paying"),
     "check_in": N_("Question whether all is well"), "offer_made": N_("Discount made by hand"),
     "plan_due": N_("Next payment of a plan"), "plan_completed": N_("Thanks for a plan that is paid"),
     "plan_asked": N_("A plan waits for an answer"), "ends_soon": N_("An agreement ends soon"),
@@ -106,7 +107,7 @@ ACTS: Mapping[str, str] = {
     "email.stopped": N_("They stopped the emails that ask"), "email.resumed": N_("They let emails come again"),
     "debtor.not_me": N_("The reader said it is not them"), "debtor.email_bounced": N_("The email address bounced"),
     "email.complained": N_("They marked an email as unwanted"),
-    "identity.failed": N_("A check at the door failed"), "assignment.changed": N_("Assigned to somebody"),
+    "identity.failed": N_("A fact or a code was entered wrongly"), "assignment.changed": N_("Assigned to somebody"),
     "letter.asked": N_("Letter put into the print queue"), "letter.dropped": N_("Letter taken out of the queue"),
     "hand_over.made": N_("Invoices handed over"), "hand_over.handed_over": N_("Hand-over waits to be taken up"),
     "hand_over.in_progress": N_("Hand-over in progress"), "hand_over.recovered": N_("Hand-over ended: recovered"),
