@@ -25,7 +25,16 @@ from portal.models import (
     lock_debtor,
 )
 from portal.runtime import Runtime
-from portal.services import arrangements, bookkeeping, mandates, plan_answers, plan_money, plan_proposals, plan_watch
+from portal.services import (
+    arrangements,
+    bookkeeping,
+    mandates,
+    plan_answers,
+    plan_money,
+    plan_proposals,
+    plan_renewal,
+    plan_watch,
+)
 from portal.services.bookkeeping import Part
 from portal.services.payments import new_number
 from portal.services.plan_proposals import Asked
@@ -116,6 +125,11 @@ def _stand(rt: Runtime, business: Business, staff: Staff, name: str) -> Planned:
     places = iter(house.owed.invoices)
     ids = {state: bring(house, next(places)) for state, bring in RUNNING.items()}
     plan_watch.watch(rt)
+    plan_renewal.renew(rt)
+    with rt.db.reading() as session:
+        ids["changed"] = session.scalars(
+            select(Arrangement.public_id).join(Plan, Plan.arrangement_id == Arrangement.id)
+            .where(Plan.replaces_id == house.row(ids["outgrown"]).id)).one()
     ids |= {state: _proposed(house, next(places), bring) for state, bring in PROPOSED.items()}
     with rt.db.reading() as session:
         coming = session.scalars(select(Installment.public_id).where(
@@ -193,6 +207,15 @@ def _ended(house: House, invoice: Invoice) -> str:
     return plan_id
 
 
+def _outgrown(house: House, invoice: Invoice) -> str:
+    """A fee came on top of what was signed: a changed plan is proposed."""
+    plan_id = _begun(house, invoice, (12, 42))
+    with house.rt.db.transaction() as session:
+        bookkeeping.charge_fee(session, session.get_one(Invoice, invoice.id), HALF, step="late", interest=False,
+                               rule="late_fee", now=house.rt.now())
+    return plan_id
+
+
 def _charged(house: House, invoice: Invoice) -> str:
     """Paid by a saved card, first and second."""
     plan_id = _begun(house, invoice, (9, 39), allow=True)
@@ -249,4 +272,4 @@ PROPOSED: dict[str, Callable[[House, str], None]] = {
 RUNNING: dict[str, Callable[[House, Invoice], str]] = {
     "good": _signed(-10, 20, paid=HALF), "late": _signed(-3, 27), "cure": _signed(-9, 21), "broken": _broken,
     "kept": _signed(-30, 20, paid=OWED), "ended": _ended, "charged": _charged, "bank-refused": _refused_by_bank,
-    "waiting": _signed(11, 41, allow=True)}
+    "outgrown": _outgrown, "waiting": _signed(11, 41, allow=True)}

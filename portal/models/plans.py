@@ -65,6 +65,10 @@ class Plan(Base):
     cure_until: Mapped[date | None] = mapped_column(Date)
     moves_used: Mapped[int] = mapped_column(Integer, default=0)
     skips_used: Mapped[int] = mapped_column(Integer, default=0)
+    # A changed plan, proposed because the running one no longer covers all that is owed: which one it takes the place
+    # of once it is signed, and how much came on top.
+    replaces_id: Mapped[int | None] = mapped_column(BigInteger)
+    added_minor: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         ForeignKeyConstraint(["business_id", "arrangement_id"], ["arrangement.business_id", "arrangement.id"]),
@@ -73,6 +77,12 @@ class Plan(Base):
         Index("ix_plan_expires_at", "expires_at", "arrangement_id",
               postgresql_where=text("signed_at IS NULL"), sqlite_where=text("signed_at IS NULL")),
         Index("ix_plan_standing", "business_id", "standing", "arrangement_id"),
+        Index("ix_plan_replaces_id", "replaces_id", "arrangement_id",
+              postgresql_where=text("replaces_id IS NOT NULL"), sqlite_where=text("replaces_id IS NOT NULL")),
+        # A plan has one successor, whoever signs twice.
+        Index("uq_plan_one_successor", "replaces_id", unique=True,
+              postgresql_where=text("replaces_id IS NOT NULL AND signed_at IS NOT NULL"),
+              sqlite_where=text("replaces_id IS NOT NULL AND signed_at IS NOT NULL")),
         CheckConstraint("kind IN ('equal', 'custom')", name="kind"),
         CheckConstraint("frequency IN ('', 'weekly', 'two_weeks', 'twice_a_month', 'monthly')", name="frequency"),
         CheckConstraint("(kind = 'equal') = (frequency <> '')", name="equal_has_frequency"),

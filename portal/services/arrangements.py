@@ -159,9 +159,13 @@ def activate(session: Session, debtor: Debtor, arrangement: Arrangement, until: 
     session.flush()
 
 
-def check_room(session: Session, debtor: Debtor, kind: str, invoice_ids: Sequence[int]) -> None:
-    """Refuse what could not begin on these invoices because of what stands there; nothing is changed."""
-    gives_way(kind, _standing(session, debtor, invoice_ids))
+def check_room(session: Session, debtor: Debtor, kind: str, invoice_ids: Sequence[int], *,
+               but: int | None = None) -> None:
+    """Refuse what could not begin on these invoices because of what stands there; nothing is changed.
+
+    `but` is the one arrangement whose place it takes.
+    """
+    gives_way(kind, [one for one in _standing(session, debtor, invoice_ids) if one.id != but])
 
 
 def grant(session: Session, debtor: Debtor, arrangement: Arrangement, until: date, now: datetime) -> None:

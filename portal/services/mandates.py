@@ -50,6 +50,14 @@ def of_plan(session: Session, business_id: int, arrangement_id: int) -> AutopayM
         AutopayMandate.state.in_(STANDING))).one_or_none()
 
 
+def method_of(session: Session, business_id: int, arrangement_id: int) -> SavedMethod | None:
+    """Find the method a plan is charged to now; None when it is charged to none."""
+    mandate = of_plan(session, business_id, arrangement_id)
+    if mandate is None or mandate.state != "active" or mandate.saved_method_id is None:
+        return None
+    return session.get_one(SavedMethod, mandate.saved_method_id)
+
+
 def charging(session: Session, method: SavedMethod) -> Sequence[AutopayMandate]:
     """List the permissions by which a method is charged now."""
     return session.scalars(select(AutopayMandate).where(

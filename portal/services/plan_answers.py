@@ -247,9 +247,11 @@ def _guard_law(access: StaffAccess, debtor: Debtor, count: int) -> None:
 
 
 def _waiting(session: Session, debtor: Debtor) -> list[Arrangement]:
-    return list(session.scalars(select(Arrangement).where(
-        Arrangement.business_id == debtor.business_id, Arrangement.debtor_id == debtor.id,
-        Arrangement.kind == plans.KIND, Arrangement.state.in_(arrangements.WAITING))))
+    """List what waits; a change of a running plan is about other invoices than whatever is proposed beside it."""
+    return list(session.scalars(
+        select(Arrangement).join(Plan, Plan.arrangement_id == Arrangement.id).where(
+            Arrangement.business_id == debtor.business_id, Arrangement.debtor_id == debtor.id,
+            Arrangement.kind == plans.KIND, Arrangement.state.in_(arrangements.WAITING), Plan.replaces_id.is_(None))))
 
 
 def _whole(debtor: Debtor) -> Access:

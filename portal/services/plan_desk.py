@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
 
 from portal.domain.roles import StaffAccess
 from portal.models import Arrangement, Debtor, Installment, Plan
 from portal.runtime import Runtime
-from portal.services import debtor_desk, plan_answers, plans
+from portal.services import arrangements, debtor_desk, plan_answers, plans
 from portal.services.plans import PlanView
 
 MOST_OF_ONE = 20
@@ -43,6 +44,8 @@ class RunningPlan:
     autopay: bool
     next_on: date | None
     cure_until: date | None
+    # What came on top of it and stands in a changed plan that waits for their signature, in minor units.
+    added_minor: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ def running(rt: Runtime, access: StaffAccess) -> Running:
     """Give the plans that run, those in need of somebody first, then by their next day."""
     open_on = case((Installment.state == "open", Installment.due_on))
     place = case(ORDER, value=Plan.standing, else_=9)
+    change, waits = aliased(Plan), aliased(Arrangement)
+    added = (
+        select(func.max(change.added_minor)).join(waits, waits.id == change.arrangement_id)
+        .where(change.replaces_id == Plan.arrangement_id, waits.state.in_(arrangements.WAITING))
+        .correlate(Plan).scalar_subquery())
     with rt.db.reading() as session:
         counts: dict[str, int] = {standing: count for standing, count in session.execute(
             select(Plan.standing, func.count()).join(Arrangement, Arrangement.id == Plan.arrangement_id)
@@ -77,15 +85,17 @@ def running(rt: Runtime, access: StaffAccess) -> Running:
             .group_by(Plan.standing))}
         query: Any = (
             select(Arrangement.public_id, Debtor.public_id, Debtor.name, Plan.currency, Plan.total_minor,
-                   func.sum(Installment.paid_minor), Plan.standing, Plan.autopay, func.min(open_on), Plan.cure_until)
+                   func.sum(Installment.paid_minor), Plan.standing, Plan.autopay, func.min(open_on), Plan.cure_until,
+                   added)
             .join(Plan, Plan.arrangement_id == Arrangement.id).join(Debtor, Debtor.id == Arrangement.debtor_id)
             .join(Installment, Installment.arrangement_id == Arrangement.id)
             .where(Plan.business_id == access.business_id, Plan.standing.in_(ORDER), Arrangement.state == "active",
                    Installment.state != "void")
             .group_by(Arrangement.public_id, Debtor.public_id, Debtor.name, Plan.currency, Plan.total_minor,
-                      Plan.standing, Plan.autopay, Plan.cure_until)
+                      Plan.standing, Plan.autopay, Plan.cure_until, Plan.arrangement_id)
             .order_by(place, func.min(open_on), Arrangement.public_id).limit(MOST_LISTED))
-        rows = tuple(RunningPlan(row[0], row[1], row[2], row[3], row[4], int(row[5]), row[6], row[7], row[8], row[9])
+        rows = tuple(RunningPlan(row[0], row[1], row[2], row[3], row[4], int(row[5]), row[6], row[7], row[8], row[9],
+                                 int(row[10] or 0))
                      for row in session.execute(query))
     return Running(rows, counts.get("good", 0), counts.get("late", 0) + counts.get("cure", 0))
 

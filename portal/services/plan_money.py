@@ -16,14 +16,13 @@ from portal.domain.plan_money import Due, lay
 from portal.domain.plan_rules import Living
 from portal.models import (
     Arrangement,
-    ArrangementInvoice,
     Debtor,
     Installment,
     InstallmentPayment,
     Payment,
     Plan,
 )
-from portal.services import arrangements, ledger
+from portal.services import arrangements, ledger, plan_beside
 
 
 def follow(session: Session, business_id: int, debtor_id: int, now: datetime) -> None:
@@ -67,12 +66,7 @@ def _own(session: Session, installment_ids: list[int]) -> dict[int, int]:
 
 def _gone(session: Session, plan: Plan, left: dict[int, int]) -> int:
     """How much of what a plan covers is not owed any more."""
-    rows = session.execute(select(
-        ArrangementInvoice.invoice_id, ArrangementInvoice.covered_minor, ArrangementInvoice.outside_minor)
-        .where(ArrangementInvoice.business_id == plan.business_id,
-               ArrangementInvoice.arrangement_id == plan.arrangement_id, ArrangementInvoice.covered_minor.is_not(None)))
-    return sum(covered - min(covered, max(0, left.get(invoice_id, 0) - (outside or 0)))
-               for invoice_id, covered, outside in rows if covered is not None)
+    return sum(whole - still for whole, still in plan_beside.covered(session, plan, left).values())
 
 
 def _mark(row: Installment, paid: int) -> None:

@@ -14,7 +14,7 @@ from portal.domain.plan_terms import Wish, check_law
 from portal.domain.quotes import OpenInvoice
 from portal.domain.schedules import Part
 from portal.models import Arrangement, ArrangementInvoice, Debtor, Installment, Plan
-from portal.services import arrangements, debts, offers, plans, policies, standings
+from portal.services import arrangements, debts, offers, plan_ending, plans, policies, standings
 from portal.services.arrangements import Step
 
 
@@ -22,13 +22,15 @@ def effective(session: Session, debtor: Debtor, arrangement: Arrangement, plan: 
               now: datetime) -> tuple[Part, ...]:
     """Give the days and sums as they would be signed now: a down payment is due on the day of the signature.
 
-    Raises Refusal: plan_decided, plan_over, plan_days_passed, plan_total_changed, plan_law_four, plan_stands,
-    settlement_stands.
+    Raises Refusal: plan_decided, plan_over, plan_part_moving, plan_days_passed, plan_total_changed, plan_law_four,
+    plan_stands, settlement_stands.
     """
     if arrangement.state != "countered":
         raise Refusal("conflict", "plan_decided")
     if plan.expires_at <= now:
         raise Refusal("conflict", "plan_over")
+    if plan.replaces_id is not None:
+        _check_old(session, plan.replaces_id)
     today = arrangements.today(session, debtor, now)
     parts = signed_parts(plans.wish_of(plan.terms), plans.parts_of(plan.terms), today)
     if parts[0].due_on < today:
@@ -38,7 +40,7 @@ def effective(session: Session, debtor: Debtor, arrangement: Arrangement, plan: 
         raise Refusal("conflict", "plan_total_changed")
     rules = policies.in_force(session, debtor.business_id).plan_rules
     check_law(rules, len(parts), consumer=debtor.kind == "consumer", by_person=arrangement.staff_id is not None)
-    arrangements.check_room(session, debtor, plans.KIND, [one.id for one in covered])
+    arrangements.check_room(session, debtor, plans.KIND, [one.id for one in covered], but=plan.replaces_id)
     return parts
 
 
@@ -66,6 +68,8 @@ def begin(session: Session, debtor: Debtor, arrangement: Arrangement, now: datet
     signed = arrangement.version
     arrangements.note(session, arrangement, Step("debtor", "accepted", parts[-1].due_on, plan.total_minor,
                                                  terms={"parts": _stored(parts)}), now)
+    if plan.replaces_id is not None:
+        _replace(session, debtor, plan.replaces_id, now)
     arrangements.activate(session, debtor, arrangement, parts[-1].due_on, now)
     for invoice in invoices:
         session.execute(update(ArrangementInvoice).where(
@@ -84,6 +88,20 @@ def begin(session: Session, debtor: Debtor, arrangement: Arrangement, now: datet
     session.flush()
     standings.recount_one(session, debtor.business_id, debtor.id, now)
     return plan
+
+
+def _check_old(session: Session, old_id: int) -> None:
+    """A changed plan takes the place of one that runs, and of which nothing is at the bank."""
+    if session.get_one(Arrangement, old_id, populate_existing=True).state != "active":
+        raise Refusal("conflict", "plan_over")
+    if plans.under_way(session, old_id):
+        raise Refusal("conflict", "plan_part_moving")
+
+
+def _replace(session: Session, debtor: Debtor, old_id: int, now: datetime) -> None:
+    old = session.get_one(Arrangement, old_id)
+    arrangements.note(session, old, Step("debtor", "replaced"), now)
+    plan_ending.end(session, debtor, old, session.get_one(Plan, old_id, populate_existing=True), "ended", now)
 
 
 def _stored(parts: Sequence[Part]) -> list[list[object]]:

@@ -29,7 +29,7 @@ from portal.models import (
     Staff,
 )
 from portal.runtime import Runtime
-from portal.services import arrangements
+from portal.services import arrangements, plan_beside
 
 KIND = "plan"
 MOST_SHOWN = 20
@@ -102,6 +102,11 @@ class PlanView:
     seen: str
     invoices: tuple[CoveredInvoice, ...] = ()
     steps: tuple[PlanStep, ...] = ()
+    # The plan a changed one takes the place of, and the other way round the change that waits or was signed.
+    replaces: str = ""
+    change: str = ""
+    # What came on top of the plan that was signed, minor units.
+    added_minor: int = 0
 
     @property
     def left_minor(self) -> int:
@@ -170,7 +175,26 @@ def view(session: Session, arrangement: Arrangement, now: datetime, *, whole: bo
         answer_by=arrangement.answer_by, signed_at=plan.signed_at, ended_at=arrangement.ended_at,
         standing=plan.standing, cure_until=plan.cure_until, moves_left=max(living.moves - plan.moves_used, 0),
         skips_left=max(living.skips - plan.skips_used, 0), seen=str(arrangement.version),
-        invoices=covered(session, arrangement) if whole else (), steps=_steps(session, arrangement) if whole else ())
+        invoices=covered(session, arrangement) if whole else (), steps=_steps(session, arrangement) if whole else (),
+        **(_changed(session, arrangement, plan) if whole else {}))
+
+
+def _changed(session: Session, arrangement: Arrangement, plan: Plan) -> dict[str, Any]:
+    """Tell what a plan takes the place of, or what waits or came in its own place, and what came on top."""
+    if plan.replaces_id is not None:
+        old = session.get_one(Arrangement, plan.replaces_id)
+        return {"replaces": old.public_id, "added_minor": plan.added_minor or 0}
+    newest = session.execute(
+        select(Arrangement.public_id, Arrangement.state, Plan.added_minor, Plan.signed_at)
+        .join(Plan, Plan.arrangement_id == Arrangement.id)
+        .where(Plan.business_id == plan.business_id, Plan.replaces_id == arrangement.id)
+        .order_by(Arrangement.id.desc()).limit(1)).one_or_none()
+    if newest is None:
+        return {}
+    if newest.signed_at is not None or newest.state in arrangements.WAITING:
+        return {"change": newest.public_id, "added_minor": newest.added_minor or 0}
+    found = plan_beside.beside(session, plan) if arrangement.state == "active" else None
+    return {"added_minor": sum(more for _, more in (found or {}).values())}
 
 
 def covered(session: Session, arrangement: Arrangement) -> tuple[CoveredInvoice, ...]:

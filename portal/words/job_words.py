@@ -23,6 +23,7 @@ JOBS: Mapping[str, str] = {
     "note_ended_arrangements": N_("Note how promises and time that was given ended"),
     "watch_disputes": N_("Tell of disputes that are to be decided soon"),
     "end_plan_proposals": N_("End proposed plans that nobody signed, and remind of those that end soon"),
+    "renew_plans": N_("Propose a changed plan where the running one no longer covers all that is owed"),
     "watch_plans": N_("Look whether plans are kept, and remind of their next payment"),
     "thank": N_("Thank those who paid, where it is switched on"),
     "check_in": N_("Write a friendly check-in, where it is switched on"),

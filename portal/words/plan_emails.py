@@ -120,6 +120,17 @@ def plan_changed(words: Words, sender: Sender, reader: Reader, about: About) -> 
                    sum=words.money(about.amount_minor, about.currency)),))
 
 
+def plan_outgrown(words: Words, sender: Sender, reader: Reader, about: About) -> Letter:
+    """Word that a plan no longer covers all that is owed, and that a changed one waits to be read."""
+    return _letter(words, sender, reader, words.text("Something on your page waits for you."), (
+        words.text("Your plan no longer covers everything: %(sum)s came on top, such as a payment that went back. "
+                   "We have put it after the payments you agreed on, and none of their days has changed.",
+                   sum=words.money(about.amount_minor, about.currency)),
+        words.text("Look at the changed plan on your page. It counts only if you sign it, until %(day)s. Your plan "
+                   "goes on as it is, and until then we send no reminders about what came on top.",
+                   day=_day(words, about))))
+
+
 def plan_due(words: Words, sender: Sender, reader: Reader, about: About) -> Letter:
     """Remind of a payment that is not charged by itself, before its day."""
     return _letter(words, sender, reader, words.text("The next payment is on %(day)s.", day=_day(words, about)), (
@@ -165,4 +176,5 @@ KINDS: dict[str, Wording] = {
     "plan_sent": plan_sent, "plan_accepted": plan_accepted, "plan_countered": plan_countered,
     "plan_offered": plan_offered, "plan_refused": plan_refused, "plan_expiring": plan_expiring,
     "plan_late": plan_late, "plan_cure": plan_cure, "plan_ended": plan_ended, "plan_changed": plan_changed,
+    "plan_outgrown": plan_outgrown,
 }

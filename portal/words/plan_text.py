@@ -31,6 +31,8 @@ class PlanWords:
     living: Living
     autopay: bool
     down_minor: int = 0
+    # The number of the agreement whose place this takes; empty: of none.
+    replaces: str = ""
 
 
 def text(words: Words, sender: Sender, plan: PlanWords) -> str:
@@ -57,7 +59,9 @@ def summary(words: Words, plan: PlanWords) -> tuple[tuple[str, str], ...]:
 def _who(words: Words, plan: PlanWords) -> tuple[str, ...]:
     return (words.text("Between %(business)s (“we”) and %(name)s, account number %(number)s (“you”).",
                        business=plan.legal_name, name=plan.debtor_name, number=plan.debtor_number),
-            words.text("Number of this agreement: %(id)s", id=plan.public_id))
+            words.text("Number of this agreement: %(id)s", id=plan.public_id),
+            *((words.text("It takes the place of the plan in agreement %(id)s, which ends when this is signed.",
+                          id=plan.replaces),) if plan.replaces else ()))
 
 
 def _what(words: Words, plan: PlanWords) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ STEPS = {
     ("debtor", "asked"): N_("Proposed a plan"), ("debtor", "withdrawn"): N_("Took it back"),
     ("debtor", "changed"): N_("Chose how it is paid"), ("debtor", "accepted"): N_("Signed"),
     ("rules", "accepted"): N_("Fits your rules"), ("rules", "referred"): N_("Your rules asked for a person"),
-    ("rules", "ended"): N_("Nobody answered in time"), ("staff", "accepted"): N_("Agreed to"),
+    ("rules", "ended"): N_("Nobody answered in time"), ("rules", "moved"): N_("Followed what came in"),
+    ("rules", "countered"): N_("The running plan no longer covers everything"),
+    ("debtor", "replaced"): N_("Signed a changed plan in its place"), ("staff", "accepted"): N_("Agreed to"),
     ("staff", "countered"): N_("Another plan offered"), ("staff", "refused"): N_("Refused"),
     ("staff", "ended"): N_("Ended"),
 }

@@ -32,7 +32,8 @@ def prepare(session: Session, debtor: Debtor, arrangement: Arrangement, words: W
     said = PlanWords(
         public_id=arrangement.public_id, legal_name=plain(business.legal_name), debtor_name=plain(debtor.name),
         debtor_number=plain(debtor.number), currency=plan.currency, total_minor=plan.total_minor, parts=parts,
-        invoices=invoices, living=Living.from_data(plan.rules), autopay=plan.autopay, down_minor=plan.down_minor)
+        invoices=invoices, living=Living.from_data(plan.rules), autopay=plan.autopay, down_minor=plan.down_minor,
+        replaces=session.get_one(Arrangement, plan.replaces_id).public_id if plan.replaces_id else "")
     return Prepared(
         plan_text.text(words, letters.sender_of(business, words), said), plan_text.VERSION,
         plan_text.summary(words, said),
@@ -45,11 +46,15 @@ def accept(session: Session, _rt: Runtime, access: Access, debtor: Debtor, arran
     plan = session.get_one(Plan, arrangement.id)
     parts = plan_signing.effective(session, debtor, arrangement, plan, now)
     by_itself = plan.autopay
+    method = mandates.method_of(session, debtor.business_id, plan.replaces_id) if plan.replaces_id else None
     plan_signing.begin(session, debtor, arrangement, now)
     if by_itself:
         business = session.get_one(Business, debtor.business_id)
         statement = _allowed(session, business, plan, parts, speak(agreement.locale, business.timezone))
-        mandates.give(session, access, plan, statement, agreement.locale, now)
+        mandate = mandates.give(session, access, plan, statement, agreement.locale, now)
+        if method is not None:
+            # What they allow now is charged to what the plan before it was: nobody saves the same card twice.
+            mandates.use(session, mandate, method, now)
 
 
 def _allowed(session: Session, business: Business, plan: Plan, parts: Sequence[Part], words: Words) -> Statement:

@@ -17,6 +17,9 @@ STEPS = {
     "debtor:changed": N_("They chose how the plan is paid"), "debtor:moved": N_("They changed payments of the plan"),
     "debtor:withdrawn": N_("They took the plan back"), "rules:accepted": N_("The plan fits your rules"),
     "rules:referred": N_("Your rules asked for a person about the plan"), "rules:ended": N_("The plan is over"),
+    "rules:countered": N_("The plan no longer covered everything: a changed one was proposed"),
+    "rules:moved": N_("The changed plan followed what came in"),
+    "debtor:replaced": N_("They signed a changed plan in its place"),
     "staff:accepted": N_("The plan was agreed to"), "staff:countered": N_("A plan was offered"),
     "staff:refused": N_("The plan was refused"), "staff:ended": N_("The plan was ended"),
 }
