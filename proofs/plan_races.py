@@ -121,14 +121,22 @@ def pay_and_sign(counter: Counter, business: Business, number: int) -> list[str]
     wish = Wish("monthly", (rt.now() + timedelta(days=3)).date(), 2)
     plan = plan_proposals.propose(rt, owed.access, Asked("USD", wish), total_minor=80_00)
     door = proven(rt, owed.link)
-    shown = signing_step.review(rt, door, plan)
-    signature = Signature(shown.version, shown.seen, "Helen Okafor", frozenset({ELECTRONIC_RECORDS}), "203.0.113.9",
-                          "Browser")
+
+    def read() -> Signature:
+        shown = signing_step.review(rt, door, plan)
+        return Signature(shown.version, shown.seen, "Helen Okafor", frozenset({ELECTRONIC_RECORDS}), "203.0.113.9",
+                         "Browser")
 
     def pay() -> None:
         races.press(counter, counter.start(owed, paid, Choice("USD", amount_minor=paid)))
         counter.hear()
-    wrong = _unexpected(at_once(pay, lambda: signing_step.sign(rt, door, plan, signature)))
+    if number % 4 == 2:
+        # Paid before it is read: the text then shows what is left, and only its sum tells that the days are older.
+        pay()
+        wrong = _unexpected(at_once(*[lambda: signing_step.sign(rt, door, plan, read())] * 2))
+    else:
+        signature = read()
+        wrong = _unexpected(at_once(pay, lambda: signing_step.sign(rt, door, plan, signature)))
     counter.hear()
     with rt.db.reading() as session:
         state = session.scalars(select(Arrangement.state).where(Arrangement.public_id == plan)).one()
