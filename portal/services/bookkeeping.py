@@ -235,14 +235,25 @@ def resolve_suspense(session: Session, item: SuspenseItem, invoice: Invoice | No
         raise Refusal("conflict", "suspense_resolved")
     if invoice is not None and invoice.currency != item.currency:
         raise Refusal("invalid", "other_currency")
-    suspense, item.resolved_at = own(SUSPENSE, item.currency), now
-    target = own(CLEARING, item.currency) if invoice is None else _of(invoice)
-    if invoice is not None:
-        lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    item.resolved_at = now
+    if invoice is None:
+        ledger.post(session, item.business_id, [Entry(
+            own(SUSPENSE, item.currency), own(CLEARING, item.currency), free, "suspense_returned",
+            f"suspense:{item.id}", "suspense", item.payment_intent, now, memo="suspense_returned")], now=now)
+    else:
+        _apply(session, item, invoice, free, now)
+
+
+def _apply(session: Session, item: SuspenseItem, invoice: Invoice, free: int, now: datetime) -> None:
+    """Book money in suspense for an invoice; the transfer's key keeps which, also of what finds no room on it."""
+    lock_debtor(session, invoice.business_id, invoice.debtor_id)
+    cause = f"suspense:{item.id}"
     ledger.post(session, item.business_id, [Entry(
-        suspense, target, free, "suspense_applied" if invoice else "suspense_returned", f"suspense:{item.id}",
-        "suspense", item.payment_intent, now, memo="suspense_applied" if invoice else "suspense_returned")], now=now)
-    if invoice is not None:
+        own(SUSPENSE, item.currency), _of(invoice), free, "suspense_applied", f"{cause}:{invoice.id}", "suspense",
+        item.payment_intent, now, memo="suspense_applied")], now=now)
+    if settle.needs_settling(session, invoice.business_id, invoice.debtor_id, item.currency):
+        settle.settle(session, invoice.business_id, invoice.debtor_id, item.currency, cause=cause, now=now)
+    else:
         plan_money.follow(session, invoice.business_id, invoice.debtor_id, now)
 
 

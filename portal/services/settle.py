@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.domain.allocation import Claim, Target, allocate
@@ -179,15 +179,27 @@ def _contested(session: Session, business_id: int, debtor_id: int) -> list[tuple
 
 
 def _claims(session: Session, business_id: int, debtor_id: int, currency: str) -> list[Claim]:
-    query = (
+    paid = (
         select(PaymentInvoice.invoice_id, PaymentInvoice.amount_minor - PaymentInvoice.returned_minor,
-               Payment.created_at, Payment.id, PaymentInvoice.position)
+               Payment.created_at, Payment.id, cast(PaymentInvoice.position, BigInteger), fixed(""))
         .join(Payment, Payment.id == PaymentInvoice.payment_id)
         .where(PaymentInvoice.business_id == business_id, PaymentInvoice.debtor_id == debtor_id,
                Payment.currency == currency, Payment.captured_minor > 0))
+    # Money that staff found an invoice for has no row of a payment: the transfer itself says where it was sent.
+    applied = (
+        select(LedgerAccount.invoice_id, LedgerTransfer.amount, LedgerTransfer.happened_at, cast(0, BigInteger),
+               LedgerTransfer.id, LedgerTransfer.key)
+        .join(LedgerAccount, LedgerAccount.id == LedgerTransfer.credit_account_id)
+        .where(LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
+               LedgerAccount.currency == currency, LedgerTransfer.kind == "suspense_applied"))
     # The order is by our own row, which no order of events can change.
-    return [Claim((created_at, payment_id, position), invoice_id, amount)
-            for invoice_id, amount, created_at, payment_id, position in session.execute(query)]
+    return [Claim((at, payment_id, position), invoice_id or _named(key), amount)
+            for invoice_id, amount, at, payment_id, position, key in session.execute(union_all(paid, applied))]
+
+
+def _named(key: str) -> int:
+    """Read the invoice that a sum beyond what it could take was meant for: its key ends with it."""
+    return int(key.removesuffix(ledger.EXCESS).rpartition(":")[2])
 
 
 def _reductions(session: Session, business_id: int, debtor_id: int, currency: str,
@@ -231,7 +243,7 @@ def _less_corrected(session: Session, business_id: int, debtor_id: int, currency
                LedgerAccount.kind == "debtor_credit", LedgerAccount.currency == currency,
                LedgerTransfer.kind.in_(("credit", "tax_credit")), LedgerTransfer.key.endswith(ledger.EXCESS)))
     for key, amount in rows:
-        invoice_id = int(key.removesuffix(ledger.EXCESS).rpartition(":")[2])
+        invoice_id = _named(key)
         beyond[invoice_id] = beyond.get(invoice_id, 0) - amount
     return beyond
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from portal.db import Database
 from portal.domain.money_facts import PaidOut
 from portal.models import Invoice, LedgerTransfer, Refund, SuspenseItem
-from portal.services import bookkeeping
+from portal.services import bookkeeping, ledger
 from portal.services.bookkeeping import Part
 from tests.cast import NOON, Owed, balances, make_invoice, make_offer, someone_owes
 from tests.ledger.stories import assert_sound, charged_back, line, moved, received, refunded, start_payment, tell
@@ -82,6 +83,53 @@ def test_a_payment_of_the_wrong_sum_closes_nothing_and_waits_in_suspense(db: Dat
         bookkeeping.resolve_suspense(session, item, session.get_one(Invoice, owed.invoices[0].id), now=NOON)
     assert balances(db, owed.business.id)[left(owed)] == 1_999_00
     assert "suspense USD" not in balances(db, owed.business.id)
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_money_that_was_looked_for_stays_where_it_was_put(db: Database, tmp_path: Path, late_first: bool) -> None:
+    owed = someone_owes(db, 100_00)
+
+    def bill(minor: int, due_on: date) -> None:
+        with db.transaction() as session:
+            owed.invoices.append(make_invoice(session, owed.debtor, minor, due_on=due_on))
+
+    later = owed.invoices[0].due_on + timedelta(days=9)
+    bill(50_00, later)
+    fence = owed.invoices[1]
+    tell(db, received(start_payment(db, owed, (fence, 50_00)), amount=70_00))
+    if late_first:
+        bill(10_00, later)
+    with db.transaction() as session:
+        item = session.scalars(select(SuspenseItem)).one()
+        bookkeeping.resolve_suspense(session, item, session.get_one(Invoice, fence.id), now=NOON)
+    # What Fence has no room for pays what is due earlier, at once and not only with the next fact.
+    assert balances(db, owed.business.id)[left(owed)] == 80_00
+    if not late_first:
+        bill(10_00, later)
+    with db.reading() as session:
+        found = ledger.left_by_invoice(session, owed.business.id, owed.debtor.id)
+    assert [found[one.id] for one in owed.invoices] == [80_00, 0, 10_00]
+    assert_sound(db, tmp_path)
+
+
+def test_money_that_was_looked_for_comes_back_to_what_it_was_for(db: Database, tmp_path: Path) -> None:
+    owed = someone_owes(db, 100_00)
+    with db.transaction() as session:
+        owed.invoices.append(make_invoice(session, owed.debtor, 50_00, due_on=owed.invoices[0].due_on
+                                          + timedelta(days=9)))
+    fence = owed.invoices[1]
+    first, stray = start_payment(db, owed, (fence, 50_00)), start_payment(db, owed, (fence, 50_00), opens=False)
+    tell(db, received(first), received(stray, amount=50_01))
+    with db.transaction() as session:
+        item = session.scalars(select(SuspenseItem)).one()
+        bookkeeping.resolve_suspense(session, item, session.get_one(Invoice, fence.id), now=NOON + timedelta(days=1))
+    assert balances(db, owed.business.id)[left(owed)] == 49_99
+    taken = line(first, -50_00, 0, id="txn_3", source="du_1", kind="adjustment")
+    tell(db, charged_back(first, 50_00, taken), now=NOON + timedelta(days=2))
+    with db.reading() as session:
+        found = ledger.left_by_invoice(session, owed.business.id, owed.debtor.id)
+    assert [found[one.id] for one in owed.invoices] == [99_99, 0]
+    assert_sound(db, tmp_path)
 
 
 def test_suspense_money_is_refunded_at_stripe(db: Database) -> None:
