@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from portal.runtime import Runtime
 from portal.services import (
+    announced,
     asking,
     autopay_charges,
     autopay_notices,
@@ -74,6 +75,7 @@ JOBS: tuple[Job, ...] = (
     Job("sweep_files", claim_proofs.sweep, every_seconds=3_600, sweep=True),
     Job("note_ended_arrangements", promises.note_ended, every_seconds=900),
     Job("end_settlements", settlement_ends.note_ended, every_seconds=900),
+    Job("end_announcements", announced.end_due, every_seconds=900),
     Job("offer_terms", offer_terms.make_due, every_seconds=300, sweep=True),
     Job("watch_disputes", dispute_deadlines.watch, every_seconds=900),
     Job("end_plan_proposals", plan_proposals.end_due, every_seconds=900),

@@ -21,7 +21,6 @@ from portal.domain.roles import StaffAccess
 from portal.models import (
     BankLine,
     Debtor,
-    Hold,
     Invoice,
     Payment,
     PaymentClaim,
@@ -30,7 +29,7 @@ from portal.models import (
     lock_debtor,
 )
 from portal.runtime import Runtime
-from portal.services import bank_candidates, claim_answers, debtor_money
+from portal.services import announced, bank_candidates, claim_answers, debtor_money
 from portal.services.audit import record, staff_actor
 from portal.services.debtor_money import Seen
 from portal.services.fact_lookup import lock_business
@@ -242,19 +241,16 @@ def _debtor(session: Session, access: StaffAccess, line_id: str, name: str, now:
 
 def _announced(session: Session, access: StaffAccess, line_id: str, name: str, now: datetime) -> Told:
     """Book a transfer that was announced; the announcement has come true and waits no longer."""
-    line, announced = find(session, access, line_id), _own(session, access, Payment, name)
-    debtor = session.get_one(Debtor, announced.debtor_id)
+    line, transfer = find(session, access, line_id), _own(session, access, Payment, name)
+    debtor = session.get_one(Debtor, transfer.debtor_id)
     lock_debtor(session, access.business_id, debtor.id)
-    session.refresh(announced)
+    session.refresh(transfer)
     invoices = list(session.scalars(
         select(Invoice.public_id).join(PaymentInvoice, PaymentInvoice.invoice_id == Invoice.id)
-        .where(PaymentInvoice.payment_id == announced.id).order_by(PaymentInvoice.position)))
+        .where(PaymentInvoice.payment_id == transfer.id).order_by(PaymentInvoice.position)))
     told = _record(session, access, line, debtor, invoices, now)
-    if announced.state == "announced":
-        announced.state = "canceled"
-        session.execute(update(Hold).where(
-            Hold.business_id == access.business_id, Hold.cause == "transfer", Hold.cause_id == announced.public_id,
-            Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
+    if transfer.state == "announced":
+        announced.close(session, transfer, "canceled", now)
     return told
 
 

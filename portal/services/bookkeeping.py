@@ -43,7 +43,7 @@ from portal.models import (
     SuspenseItem,
     lock_debtor,
 )
-from portal.services import ledger, plan_money, search, settle, settlement_ends
+from portal.services import announced, ledger, plan_money, search, settle, settlement_ends
 from portal.services.fact_lookup import lock_business
 
 
@@ -158,6 +158,7 @@ def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, 
         plan_money.follow(session, debtor.business_id, debtor.id, now)
     if met:
         settlement_ends.follow_money(session, payment.id, now)
+    announced.meet(session, payment, [part.invoice.id for part in parts], now)
     return payment
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Access
 from portal.domain.quotes import OpenInvoice, open_offer
 from portal.models import Debtor, Invoice, Payment, PaymentInvoice
-from portal.services import debts
+from portal.services import announced, debts
 from portal.services.bookkeeping import Part
 
 
@@ -32,12 +32,13 @@ class Came:
 def parts(session: Session, debtor: Debtor, came: Came) -> list[Part]:
     """Spread money over what is open, the oldest first; each part takes the offer it meets. [] where nothing is open.
 
-    A transfer that the debtor has announced counts from when they did. Worked: 98.00 of 100.00 came while 2.00 were
-    off: the 2.00 are the discount. 97.00 leave 3.00 to pay.
+    A transfer that the debtor has announced counts from when they did, if it comes within the days it is waited for.
+    Worked: 98.00 of 100.00 came while 2.00 were off: the 2.00 are the discount. 97.00 leave 3.00 to pay.
     """
-    announced = _announced(session, debtor, came)
-    if announced:
-        return announced
+    frozen = _announced(session, debtor, came)
+    if frozen:
+        return frozen
+    came = _as_announced(session, debtor, came)
     opened = [_at(one, came.at) for one in debts.open_invoices(session, _whole(debtor))
               if one.currency == came.currency and (not came.invoice_ids or one.id in came.invoice_ids)]
     settled, left = _settlement(opened, came.amount_minor), came.amount_minor
@@ -83,21 +84,48 @@ def _met(session: Session, one: OpenInvoice, amount: int) -> Part:
 
 def _announced(session: Session, debtor: Debtor, came: Came) -> list[Part]:
     """The parts a debtor has named with a transfer of this very sum, with the offers that were frozen then."""
-    payment = session.scalars(select(Payment).where(
-        Payment.business_id == debtor.business_id, Payment.debtor_id == debtor.id, Payment.channel == "transfer",
-        Payment.state == "announced", Payment.currency == came.currency,
-        Payment.amount_minor == came.amount_minor).order_by(Payment.id.desc()).limit(1)).one_or_none()
-    if payment is None:
+    told = _told(session, debtor, came)
+    if not told:
         return []
-    rows = session.scalars(select(PaymentInvoice).where(
-        PaymentInvoice.payment_id == payment.id).order_by(PaymentInvoice.position)).all()
-    used = session.scalars(select(PaymentInvoice.offer_id).join(Payment, Payment.id == PaymentInvoice.payment_id).where(
-        PaymentInvoice.offer_id.in_([row.offer_id for row in rows if row.offer_id]), Payment.captured_minor > 0)).all()
+    lines = announced.lines_of(session, told)
     left = {one.id: one.left_minor for one in debts.open_invoices(session, _whole(debtor))}
-    fits = all(left.get(row.invoice_id, 0) >= row.amount_minor + row.discount_minor for row in rows)
-    if used or not fits or not any(row.offer_id for row in rows):
-        return []
-    if came.invoice_ids and came.invoice_ids != {row.invoice_id for row in rows}:
-        return []
-    return [Part(session.get_one(Invoice, row.invoice_id), row.amount_minor, row.discount_minor, row.offer_id)
-            for row in rows]
+    for rows in (lines[one.id] for one in told):
+        fits = all(left.get(row.invoice_id, 0) >= row.amount_minor + row.discount_minor for row in rows)
+        meant = not came.invoice_ids or came.invoice_ids == {row.invoice_id for row in rows}
+        if fits and meant and any(row.offer_id for row in rows) and not _used(session, rows):
+            return [Part(session.get_one(Invoice, row.invoice_id), row.amount_minor, row.discount_minor, row.offer_id)
+                    for row in rows]
+    return []
+
+
+def _told(session: Session, debtor: Debtor, came: Came) -> Sequence[Payment]:
+    """Transfers of this very sum that were told of in time: those that still wait first, each kind as it was told.
+
+    One that has ended counts as well, or what was met in time would be lost where staff wrote it down late, or took
+    back what they had taken for it.
+    """
+    wait = announced.wait_of(session, debtor.business_id)
+    return session.scalars(select(Payment).where(
+        Payment.business_id == debtor.business_id, Payment.debtor_id == debtor.id, Payment.channel == "transfer",
+        Payment.state.in_(("announced", "expired", "canceled")), Payment.currency == came.currency,
+        Payment.amount_minor == came.amount_minor, Payment.created_at.between(came.at - wait, came.at + wait))
+        .order_by(Payment.state != "announced", Payment.id)).all()
+
+
+def _used(session: Session, rows: Sequence[PaymentInvoice]) -> bool:
+    """Whether money that is still here has taken one of these offers."""
+    return session.scalar(
+        select(Payment.id).join(PaymentInvoice, PaymentInvoice.payment_id == Payment.id)
+        .where(PaymentInvoice.offer_id.in_([row.offer_id for row in rows if row.offer_id]),
+               Payment.captured_minor > Payment.returned_minor).limit(1)) is not None
+
+
+def _as_announced(session: Session, debtor: Debtor, came: Came) -> Came:
+    """Money that names no invoice is for those its payer has announced it for, where something of them is open."""
+    waiting = [one for one in _told(session, debtor, came) if one.state == "announced"]
+    if came.invoice_ids or not waiting:
+        return came
+    lines = announced.lines_of(session, waiting)
+    left = {one.id for one in debts.open_invoices(session, _whole(debtor))}
+    named = ({row.invoice_id for row in lines[one.id]} for one in waiting)
+    return replace(came, invoice_ids=frozenset(next((ids for ids in named if ids & left), set[int]())))

@@ -88,6 +88,9 @@ class PaymentView:
             if self.returned_minor >= self.captured_minor:
                 return "refunded"
             return "received"
+        if self.channel == "transfer" and self.state in ("canceled", "expired"):
+            # An announcement: canceled once its money is here, which is a payment of its own.
+            return "come" if self.state == "canceled" else "missed"
         if self.state == "open" and not self.page_open:
             # Its page has closed. What happened in its last minutes is Stripe's to say.
             return "asking"

@@ -17,7 +17,7 @@ from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Business, Debtor, Hold, Payment, PaymentInvoice, PortalLink, lock_debtor
 from portal.models.payments import OPEN_STATES
 from portal.runtime import Runtime
-from portal.services import attempts, audit, debts, limitation, offer_changes
+from portal.services import announced, attempts, audit, debts, limitation, offer_changes
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REUSE_MARGIN = timedelta(minutes=10)
@@ -144,10 +144,14 @@ def _open_attempts(session: Session, price: Quote) -> list[tuple[Payment, list[P
 
 
 def _same(payment: Payment, lines: list[PaymentInvoice], price: Quote, access: Access) -> bool:
-    mine = {(line.invoice_id, line.amount_minor, line.discount_minor, line.offer_id) for line in lines}
-    wanted = {(line.invoice.id, line.pay_minor, line.discount_minor, line.offer_id) for line in price.lines}
     # A link for somebody else never leads to a page the debtor opened, nor the other way round.
-    return mine == wanted and payment.currency == price.currency and payment.link_id == access.link_id
+    return (_same_lines(lines, price) and payment.currency == price.currency
+            and payment.link_id == access.link_id)
+
+
+def _same_lines(lines: list[PaymentInvoice], price: Quote) -> bool:
+    mine = {(line.invoice_id, line.amount_minor, line.discount_minor, line.offer_id) for line in lines}
+    return mine == {(line.invoice.id, line.pay_minor, line.discount_minor, line.offer_id) for line in price.lines}
 
 
 def _create(rt: Runtime, session: Session, access: Access, price: Quote, now: datetime) -> Payment:
@@ -255,13 +259,13 @@ def _announce(session: Session, access: Access, choice: Choice, notice: str, now
     assert debtor is not None
     _refuse_revoked(session, access, now)
     price = _quote(session, access, choice, now)
-    for known in session.scalars(select(Payment).where(
-            Payment.debtor_id == access.debtor_id, Payment.channel == "transfer", Payment.state == "announced",
-            Payment.currency == price.currency, Payment.amount_minor == price.total_minor)):
+    policy = debts.policy_of(session, access.business_id)
+    wait = timedelta(days=policy.transfer_wait_days)
+    known = _told_before(session, access, price, now - wait)
+    if known is not None:
         return known.public_id
     shown = limitation.check_payment(session, access, price, notice, now)
     business = session.get_one(Business, access.business_id)
-    policy = debts.policy_of(session, access.business_id)
     payment = Payment(
         business_id=access.business_id, debtor_id=access.debtor_id, number=new_number(), channel="transfer",
         state="announced", currency=price.currency, amount_minor=price.total_minor, link_id=access.link_id,
@@ -276,12 +280,22 @@ def _announce(session: Session, access: Access, choice: Choice, notice: str, now
         session.add(Hold(
             business_id=access.business_id, debtor_id=access.debtor_id, invoice_id=line.invoice.id, reminders=True,
             fees=True, cause="transfer", cause_id=payment.public_id, starts_at=now,
-            until=now + timedelta(days=policy.transfer_wait_days)))
+            until=now + wait))
     audit.record(session, at=now, actor=audit.Actor("debtor", access.link_public_id), act="transfer.announced",
                  business_id=access.business_id, debtor_id=access.debtor_id,
                  target=f"payment:{payment.public_id}", amount=payment.amount_minor)
     limitation.keep(session, access, shown, limitation.PAYMENT, payment.public_id, now)
     return payment.public_id
+
+
+def _told_before(session: Session, access: Access, price: Quote, since: datetime) -> Payment | None:
+    """Find the announcement of this same money for the same invoices that is still waited for."""
+    waiting = session.scalars(select(Payment).where(
+        Payment.debtor_id == access.debtor_id, Payment.channel == "transfer", Payment.state == "announced",
+        Payment.currency == price.currency, Payment.amount_minor == price.total_minor, Payment.created_at > since)
+        .order_by(Payment.id)).all()
+    lines = announced.lines_of(session, waiting)
+    return next((one for one in waiting if _same_lines(lines[one.id], price)), None)
 
 
 def ask_stripe(rt: Runtime, access: Access, payment_public_id: str) -> None:

@@ -19,6 +19,7 @@ JOBS: Mapping[str, str] = {
     "remind": N_("Take the reminder steps that are due"),
     "sweep_files": N_("Remove files that came with something never finished"),
     "end_settlements": N_("Note how settlements ended, and remind of those that end soon"),
+    "end_announcements": N_("Wait no longer for announced transfers that never came"),
     "offer_terms": N_("Make the discounts that come with new invoices"),
     "note_ended_arrangements": N_("Note how promises and time that was given ended"),
     "watch_disputes": N_("Tell of disputes that are to be decided soon"),

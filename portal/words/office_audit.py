@@ -35,6 +35,7 @@ ACTS: dict[str, str] = {
     "payment.processing": N_("Payment on its way"), "payment.failed": N_("Payment failed"),
     "payment.expired": N_("Payment page closed"), "payment.canceled": N_("Payment canceled"),
     "payment.suspended": N_("Payment put into suspense"), "transfer.announced": N_("Bank transfer announced"),
+    "transfer.expired": N_("Announced transfer never came, no longer waited for"),
     "suspense.applied": N_("Suspense applied to an invoice"), "suspense.returned": N_("Suspense sent back"),
     "method.asked": N_("Saving a card or account begun"), "method.saved": N_("Card or account saved"),
     "method.removed": N_("Saved card or account removed"), "method.gone": N_("Saved card or account gone at Stripe"),

@@ -50,6 +50,9 @@ def addresses(db: Database, owed: Owed) -> list[str]:
         payment = start_payment(db, owed, (first, 1_00), opens=False, state=state, failure_code="insufficient_funds"
                                 if state == "failed" else None, checkout_url="http://checkout.test/c")
         found.append(f"/payments/{payment.public_id}")
+    for state in ("expired", "canceled"):
+        told = start_payment(db, owed, (first, 1_00), opens=False, state=state, channel="transfer", expires_at=None)
+        found.append(f"/payments/{told.public_id}")
     done = start_payment(db, owed, (first, 10_00), opens=False)
     tell(db, received(done), refunded(done, 4_00))
     return [*found, f"/payments/{done.public_id}"]

@@ -42,6 +42,8 @@ def told(rt: Runtime, owed: Owed, payment: Payment) -> PaymentView:
     ("failed", {"failure_code": "insufficient_funds"}, "failed"),
     ("expired", {}, "expired"),
     ("canceled", {}, "expired"),
+    ("expired", {"channel": "transfer", "expires_at": None}, "missed"),
+    ("canceled", {"channel": "transfer", "expires_at": None}, "come"),
 ])
 def test_each_state_has_its_story(db: Database, rt: Runtime, state: str, changes: dict[str, Any], story: str) -> None:
     owed = someone_owes(db, 100_00)

@@ -26,6 +26,7 @@ from portal.models import Arrangement, LedgerAccount, Offer, Payment
 from portal.runtime import Runtime
 from portal.services import (
     account_rows,
+    announced,
     bookkeeping,
     debtor_money,
     ledger,
@@ -120,6 +121,7 @@ class Shop:
         self.at = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=self.zone) + timedelta(microseconds=micro)
         promises.note_ended(self.rt)
         settlement_ends.note_ended(self.rt)
+        announced.end_due(self.rt)
 
     def offers(self, until: str, *, percent: int = 0, amount: int = 0, on: Sequence[str] = (),
                refused: str = "") -> None:

@@ -13,7 +13,7 @@ from portal.db import Database
 from portal.domain.bank_matching import Candidate, suggest
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice
-from portal.models import BankLine, Debtor, LedgerTransfer, Payment, PaymentClaim, Payout
+from portal.models import BankLine, Debtor, Hold, LedgerTransfer, Payment, PaymentClaim, Payout
 from portal.services import bank_lines, debtor_money, ledger, payment_claims, payments
 from proofs.harness import at_once
 from tests.cast import NOON, make_debtor, make_invoice
@@ -173,6 +173,20 @@ def test_a_claim_an_announcement_a_payout_and_what_was_recorded_before_are_found
         assert session.get_one(Payment, tied.payment_id).public_id == noted.public_id and not tied.recorded
     bank_lines.undo(desk.rt, desk.access("manager"), tied.public_id)
     assert desk.acts()[-1] == "bank.untied" and left(desk)[0] == 0
+    desk.assert_sound()
+
+
+@pytest.mark.parametrize("kind", ["i", "d", "t"])
+def test_an_announced_transfer_is_over_whatever_the_line_is_said_to_be(desk: Desk, kind: str) -> None:
+    announced = payments.announce_transfer(desk.rt, desk.owed.access, Choice(
+        "USD", (desk.owed.invoices[0].public_id,)))
+    take(desk.as_("manager"), f"Date,Amount,Name,Reference\n{NOON.date()},100.00,H OKAFOR,\n".encode())
+    name = {"i": desk.owed.invoices[0].public_id, "d": desk.owed.debtor.public_id, "t": announced}[kind]
+    bank_lines.confirm(desk.rt, desk.access("manager"), lines(desk)[0].public_id, f"{kind}.{name}")
+    with desk.rt.db.reading() as session:
+        assert session.scalars(select(Payment.state).where(Payment.public_id == announced)).one() == "canceled"
+        assert session.scalars(select(Hold.released_at).where(Hold.cause == "transfer")).all() == [NOON]
+    assert left(desk)[0] == 0
     desk.assert_sound()
 
 

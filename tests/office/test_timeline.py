@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal.db import Database
+from portal.domain.quotes import Choice
 from portal.models import Message
-from portal.services import debtor_notes, timeline
+from portal.services import announced, debtor_notes, payments, timeline
 from portal.services.debtor_notes import Said
 from portal.services.timeline.entry import GROUPS, Entry, Scope
 from portal.words import happenings, speak
@@ -64,6 +65,15 @@ def test_all_kinds_of_things_are_told(db: Database, tmp_path: Path) -> None:
     assert len(told) == sum(len(all_pages(desk, group)) for group in GROUPS)
     spanish = speak("es", "Europe/Madrid")
     assert not {entry.title.by(spanish) for entry in all_pages(desk)} & set(told) - {""}
+
+
+def test_a_transfer_that_never_came_is_told_as_that(db: Database, tmp_path: Path) -> None:
+    desk = open_desk(db, tmp_path, 100_00)
+    payments.announce_transfer(desk.rt, desk.owed.access, Choice("USD"))
+    assert [one for one in titles(all_pages(desk, "money")) if one.startswith("Transfer announced")]
+    desk.clock.pass_time(days=30)
+    assert announced.end_due(desk.rt) == 1
+    assert [one for one in titles(all_pages(desk, "money")) if one.endswith("it never came")]
 
 
 def test_why_an_email_was_not_sent_is_told(db: Database, tmp_path: Path) -> None:

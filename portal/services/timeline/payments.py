@@ -21,6 +21,7 @@ PAYMENTS = {
     "returned": (N_("Payment %(number)s received, and gone back since"), "receipt", ""),
     "processing": (N_("Payment %(number)s is on its way"), "clock", ""),
     "announced": (N_("Transfer announced, %(number)s"), "cash", ""),
+    "missed": (N_("Transfer announced, %(number)s; it never came"), "cash", "bad"),
     "open": (N_("Payment page opened, %(number)s; not paid yet"), "card", ""),
     "failed": (N_("Payment %(number)s was declined"), "card", "bad"),
 }
@@ -43,7 +44,7 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
         who=case((by_hand, Debtor.public_id), else_=_method()),
         amount=case((Payment.captured_minor > 0, Payment.captured_minor), else_=Payment.amount_minor),
     ).join(Debtor, Debtor.id == Payment.debtor_id).where(
-        *mine, or_(Payment.captured_minor > 0, Payment.state.not_in(UNTOLD)))
+        *mine, or_(Payment.captured_minor > 0, Payment.state.not_in(UNTOLD), _missed()))
     refunded = reads(
         "payments:refund", at=Refund.created_at, id=Refund.id, code=Refund.state, word=Refund.mode,
         text=Payment.number, ref=Payment.public_id, amount=Refund.amount_minor, currency=Refund.currency,
@@ -77,9 +78,13 @@ def tell(row: Row) -> Entry:
 
 
 def _state() -> ColumnElement[str]:
-    """A payment's state; one that went back as a whole is told as that."""
+    """A payment's state; one that went back as a whole is told as that, and a transfer that never came as that."""
     gone = and_(Payment.captured_minor > 0, Payment.returned_minor >= Payment.captured_minor)
-    return case((gone, "returned"), else_=Payment.state)
+    return case((gone, "returned"), (_missed(), "missed"), else_=Payment.state)
+
+
+def _missed() -> ColumnElement[bool]:
+    return and_(Payment.channel == "transfer", Payment.state == "expired")
 
 
 def _method() -> ColumnElement[str]:
