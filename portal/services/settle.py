@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -192,9 +193,10 @@ def _claims(session: Session, business_id: int, debtor_id: int, currency: str) -
         .join(LedgerAccount, LedgerAccount.id == LedgerTransfer.credit_account_id)
         .where(LedgerAccount.business_id == business_id, LedgerAccount.debtor_id == debtor_id,
                LedgerAccount.currency == currency, LedgerTransfer.kind == "suspense_applied"))
+    rows: Iterable[Any] = session.execute(union_all(paid, applied))
     # The order is by our own row, which no order of events can change.
     return [Claim((at, payment_id, position), invoice_id or _named(key), amount)
-            for invoice_id, amount, at, payment_id, position, key in session.execute(union_all(paid, applied))]
+            for invoice_id, amount, at, payment_id, position, key in rows]
 
 
 def _named(key: str) -> int:
