@@ -18,6 +18,7 @@ from portal.runtime import Runtime
 from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 from portal.services.coming_steps import Ahead
+from portal.services.next_agreed import NOTHING_AGREED, Installment, Wish
 from portal.words.core import Words
 
 # Pauses a debtor should see, in the order they matter; others are the office's own affair.
@@ -129,6 +130,8 @@ class Arranged:
     cause: str
     public_id: str
     until: datetime | None
+    # Where it waits for an answer or a signature: how that stands.
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,19 @@ class AccountView:
     # A series of reminders is for something they owe; else reminders are sent by hand.
     reminded: bool = False
     arranged: tuple[Arranged, ...] = ()
+    # The next payments of running plans, the soonest first.
+    installments: tuple[Installment, ...] = ()
+    # They have signed something here and may read it again.
+    signed: bool = False
 
-    def next_lines(self, words: Words) -> list[tuple[date, str, Coming | Ahead | Arranged]]:
-        """What happens next, by the reader's days, each with the kind of its line: coming, promise or ahead."""
-        found: list[tuple[date, str, Coming | Ahead | Arranged]] = [
+    def next_lines(self, words: Words) -> list[tuple[date, str, Coming | Ahead | Arranged | Installment]]:
+        """What happens next, by the reader's days, each with the kind of its line.
+
+        The kinds are coming, promise, installment and ahead.
+        """
+        found: list[tuple[date, str, Coming | Ahead | Arranged | Installment]] = [
+            # The first one leads, whatever its day.
+            *((one.day(words), "installment", one) for one in self.installments[1:]),
             *((words.local_date(one.at), "coming", one) for one in self.coming),
             *((words.local_date(one.until), "promise", one) for one in self.arranged
               if one.cause == "promise" and one.until),
@@ -202,8 +214,14 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date, *, kno
     ours = [view for view in views.values() if view.handed_to is None]
     shown = {invoice.id: views[invoice.id] for invoice in opened if invoice.handed_to is None}
     ahead = coming_steps.ahead(told, shown, words) if told and words else ()
-    return AccountView(sums, _under_way(standings), _coming(ours, today), today, ahead,
-                       reminded=told is not None and told.followed, arranged=_arranged(standings, views))
+    agreed = told.agreed if told else NOTHING_AGREED
+    arranged = _arranged(standings, views, agreed.wishes, access)
+    mine = {one.public_id for one in arranged}
+    return AccountView(
+        sums, _under_way(standings), _coming(ours, today, planned=bool(agreed.installments)), today,
+        ahead, reminded=told is not None and told.followed,
+        arranged=arranged, signed=agreed.signed and access.invoice_ids is None,
+        installments=tuple(one for one in agreed.installments if access.invoice_ids is None or one.plan in mine))
 
 
 def _holds(standings: list[Standing]) -> dict[int | None, str]:
@@ -220,12 +238,19 @@ def _hold_of(invoice: OpenInvoice, holds: Mapping[int | None, str]) -> str:
     return "" if hold == "dispute" and invoice.payable_minor else hold
 
 
-def _arranged(standings: list[Standing], views: Mapping[int, InvoiceView]) -> tuple[Arranged, ...]:
-    """Tell of each once, and only where all it covers is on this page."""
+def _arranged(standings: list[Standing], views: Mapping[int, InvoiceView], wishes: Sequence[Wish],
+              access: Access) -> tuple[Arranged, ...]:
+    """Tell of each once, and only where all it covers is on this page.
+
+    A plan goes on when one of its invoices is paid; what the business has proposed holds nothing back yet.
+    """
     rows = [row for row in standings if row.what == "hold" and row.word in OWN_HOLDS and row.public_id]
-    hidden = {row.public_id for row in rows if row.invoice_id is not None and row.invoice_id not in views}
-    found = {row.public_id: Arranged(row.word, row.public_id, last_moment(row.at) if row.at else None)
-             for row in rows if row.public_id not in hidden}
+    whole, waits = access.invoice_ids is None, {one.public_id: one for one in wishes}
+    hidden = {row.public_id for row in rows if row.invoice_id is not None and row.invoice_id not in views
+              and not (whole and row.word == "plan")}
+    found = {one.public_id: Arranged(one.kind, one.public_id, None, one) for one in wishes if whole}
+    found.update({row.public_id: Arranged(row.word, row.public_id, last_moment(row.at) if row.at else None,
+                                          waits.get(row.public_id)) for row in rows if row.public_id not in hidden})
     return tuple(sorted(found.values(), key=lambda one: OWN_HOLDS.index(one.cause)))
 
 
@@ -248,12 +273,13 @@ def _under_way(standings: list[Standing]) -> tuple[UnderWay, ...]:
         for row in standings if row.what == "payment" and row.at is not None)
 
 
-def _coming(invoices: Iterable[InvoiceView], today: date) -> tuple[Coming, ...]:
+def _coming(invoices: Iterable[InvoiceView], today: date, *, planned: bool) -> tuple[Coming, ...]:
+    """Tell which discounts end and what falls due; what a plan covers falls due as the plan says."""
     found: list[Coming] = []
     for invoice in invoices:
         if invoice.discount is not None:
             found.append(Coming("discount_ends", invoice.discount.deadline, invoice))
-        if invoice.due_on >= today and not invoice.on_its_way:
+        if invoice.due_on >= today and not invoice.on_its_way and not (planned and invoice.hold == "plan"):
             found.append(Coming("due", invoice.due_on, invoice))
     return tuple(sorted(found, key=lambda coming: (_day(coming.at), coming.code)))
 

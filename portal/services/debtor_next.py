@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.domain.reminding import TAKEN
 from portal.models import Debtor, DeliveryReport, Message, Note, PortalLink
 from portal.services import next_steps
+from portal.services.next_agreed import Installment
 from portal.services.next_steps import Next
 
 SHOWN = 8
@@ -23,7 +24,8 @@ REACHED = ("reached", "promised", "call_back")
 class Coming:
     """Something with a day, such as an invoice that falls due or a hold that ends.
 
-    `what` is due, offer, hold, email, promise, payment, fee, or a reminder step: step_email, step_letter, step_call,
+    `what` is due, offer, hold, email, promise, payment, fee, installment, charge, uncharged, or
+    a reminder step: step_email, step_letter, step_call,
     and step_waits for one that begins to wait. `name` is the number or code it goes by: of a step its tone, of one that
     waits its reason.
     """
@@ -57,8 +59,21 @@ def coming(session: Session, debtor: Debtor, now: datetime, today: date, dues: S
         what = "payment" if other.what == "paying" else other.what
         found.append(Coming(what, moment, other.name, other.amount_minor, other.currency))
     found += _steps(told)
-    ahead = [one for one in found if _day(one.at, now) >= today]
+    ahead = [one for one in found if _day(one.at, now) >= today] + _installments(told)
     return sorted(ahead, key=lambda one: (_day(one.at, now), one.what))[:SHOWN]
+
+
+def _installments(told: Next) -> list[Coming]:
+    """Tell the next payments of their plans; one that is missing stays on top."""
+    return [Coming(_paid_how(one), one.due_on, f"{one.method}|{one.last4}", one.amount_minor, one.currency)
+            for one in told.agreed.installments]
+
+
+def _paid_how(one: Installment) -> str:
+    """Say whether an installment is charged, would be but for a missing card or account, or is paid by hand."""
+    if one.charged:
+        return "charge"
+    return "uncharged" if one.by_itself and not one.method else "installment"
 
 
 def _steps(told: Next) -> list[Coming]:

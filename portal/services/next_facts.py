@@ -15,19 +15,28 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Text,
+    and_,
     bindparam,
+    case,
     cast,
+    exists,
     func,
+    literal_column,
     null,
+    or_,
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from portal.db import Question
 from portal.domain.gate import COLLECTING
 from portal.domain.ledger import RECEIVABLE
 from portal.models import (
+    Agreement,
     Arrangement,
+    ArrangementRound,
+    AutopayMandate,
     BlockedAddress,
     Business,
     CadenceStep,
@@ -36,18 +45,24 @@ from portal.models import (
     FeeTrack,
     Hold,
     Holiday,
+    Installment,
+    InstallmentPayment,
     InvoiceLine,
     LedgerAccount,
     Message,
     Note,
     Payment,
+    Plan,
     PolicyVersion,
     ReminderTrack,
+    SavedMethod,
 )
 from portal.models.base import UtcDateTime, fixed
 from portal.services import account_rows
 
 Part = Select[*tuple[Any, ...]]
+# Parts two words in one column.
+BAR = literal_column("'|'", String)
 NUMBERS, TEXTS, TIMES = ("a", "b", "c", "d"), ("text", "word", "more"), ("at", "until")
 
 
@@ -57,14 +72,14 @@ def for_office() -> Question:
 
     It is put together once, because that takes longer than asking it; so is the other.
     """
-    return _together(*_people(), *_series(), *_limits(), *_others())
+    return _together(*_people(), *_series(), *_limits(), _installments(), *_others())
 
 
 @cache
 def for_reader(*, narrowed: bool) -> Question:
     """Ask for the debtor's own page, which also sees what stands on the account."""
     stands = account_rows.standing_rows(narrowed=narrowed)
-    return _together(*_people(), *_series(), *_limits(), _part(
+    return _together(*_people(), *_series(), *_limits(), _installments(), *_wishes(), _part(
         stands.c.what, a=stands.c.invoice, d=stands.c.amount, text=stands.c.word, word=stands.c.public_id,
         more=stands.c.currency, at=stands.c.at))
 
@@ -166,4 +181,50 @@ def _others() -> list[Part]:
             Arrangement.kind == fixed("promise"), Arrangement.state == fixed("active")),
         _part("paying", text=Payment.number, d=cast(Payment.amount_minor, BigInteger), more=Payment.currency).where(
             Payment.debtor_id == _debtor(), Payment.business_id == _business(), Payment.state == fixed("processing")),
+    ]
+
+
+def _installments() -> Part:
+    """What is still to come of running plans: the next of each, late or not, and all within the horizon.
+
+    What a bank is moving already is told as a payment under way.
+    """
+    other = aliased(Installment)
+    first = select(func.min(other.due_on)).where(
+        other.arrangement_id == Installment.arrangement_id, other.state == fixed("open")).scalar_subquery()
+    moving = exists().where(InstallmentPayment.installment_id == Installment.id, InstallmentPayment.open,
+                            Payment.id == InstallmentPayment.payment_id, Payment.state == fixed("processing"))
+    named = case((SavedMethod.kind == fixed("card"), SavedMethod.brand), else_=fixed("bank_account"))
+    return (
+        _part("installment", a=cast(Installment.position, BigInteger), text=Arrangement.public_id,
+              b=cast(case((AutopayMandate.id.is_not(None), 1), else_=0), BigInteger),
+              d=Installment.amount_minor - Installment.paid_minor, more=Installment.currency, day=Installment.due_on,
+              word=named + BAR + SavedMethod.last4, at=Installment.try_at)
+        .join(Arrangement, Arrangement.id == Installment.arrangement_id)
+        .outerjoin(AutopayMandate, and_(AutopayMandate.arrangement_id == Installment.arrangement_id,
+                                        AutopayMandate.state != fixed("ended")))
+        .outerjoin(SavedMethod, and_(SavedMethod.id == AutopayMandate.saved_method_id,
+                                     AutopayMandate.state == fixed("active"), SavedMethod.state == fixed("active")))
+        .where(Installment.debtor_id == _debtor(), Installment.business_id == _business(),
+               Installment.state == fixed("open"), Arrangement.state == fixed("active"), ~moving,
+               or_(Installment.due_on <= bindparam("last", type_=Date), Installment.due_on == first)))
+
+
+def _wishes() -> list[Part]:
+    """Plans and settlements that wait for an answer or a signature, and whether anything was ever signed."""
+    settled = (ArrangementRound.arrangement_id == Arrangement.id,
+               ArrangementRound.what.in_((fixed("accepted"), fixed("countered"))))
+    answer = (select(ArrangementRound.what).where(*settled).order_by(ArrangementRound.position.desc()).limit(1)
+              .correlate(Arrangement).scalar_subquery())
+    return [
+        _part("wish", a=Arrangement.id, b=cast(case((answer == fixed("accepted"), 1), else_=0), BigInteger),
+              text=Arrangement.public_id, word=Arrangement.state + BAR + Arrangement.kind,
+              d=Arrangement.amount_minor, more=Arrangement.currency, at=Arrangement.answer_by, until=Plan.expires_at,
+              day=Arrangement.until)
+        .outerjoin(Plan, Plan.arrangement_id == Arrangement.id)
+        .where(Arrangement.debtor_id == _debtor(), Arrangement.business_id == _business(),
+               Arrangement.kind.in_((fixed("plan"), fixed("settlement"))),
+               Arrangement.state.in_((fixed("asked"), fixed("countered")))),
+        _part("signed", a=func.max(Agreement.id)).where(
+            Agreement.debtor_id == _debtor(), Agreement.business_id == _business()).having(func.count() > 0),
     ]

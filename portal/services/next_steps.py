@@ -21,10 +21,11 @@ from portal.domain.cadences import MOST_CLOSED_DAYS, Step
 from portal.domain.foresight import Event, Waiting, foresee
 from portal.domain.policy import Policy
 from portal.domain.reminding import Debt, Pause
-from portal.services import account_rows, calendars, consents, next_facts, paper_letters
+from portal.services import account_rows, calendars, consents, next_agreed, next_facts, paper_letters
 from portal.services.account_rows import Standing
 from portal.services.askable import MONEY_MOVES
 from portal.services.gatekeeping import WINDOW_DAYS
+from portal.services.next_agreed import NOTHING_AGREED, Agreed
 from portal.services.reminder_facts import situation_of
 
 HORIZON = timedelta(days=60)
@@ -62,6 +63,8 @@ class Next:
     standings: Sequence[Standing] = ()
     # Emails that wait, promises and payments on their way, where the office asked.
     others: Sequence[Other] = ()
+    # Installments to come; for the debtor's own page also what waits for an answer or a signature.
+    agreed: Agreed = NOTHING_AGREED
 
 
 def of(rows: Asked, business_id: int, debtor_id: int, now: datetime, today: date) -> Next:
@@ -104,7 +107,8 @@ def _told(rows: Asked, question: Question, values: Mapping[str, object], now: da
     others = [Other(row.what, row.at, row.day, row.text, row.d or 0, row.more)
               for what in ("email", "promise", "paying") for row in found[what]]
     return Next(events, ends, _fees(found["fee"], now), followed=bool(found["track"]), standings=standings,
-                others=others, resting=business.paused_at is not None or business.safe_mode_at is not None)
+                others=others, agreed=next_agreed.read(found),
+                resting=business.paused_at is not None or business.safe_mode_at is not None)
 
 
 class _Debtor(NamedTuple):

@@ -140,6 +140,10 @@ class Words:
         """Name what a payment was made with: "Visa ending in 4242"."""
         return methods.paid_with(self, brand, last4)
 
+    def method_ending(self, brand: str, last4: str) -> str:
+        """Name a way of paying with its end, inside a sentence (words/methods.py)."""
+        return methods.ending(self, brand, last4)
+
     def memo(self, code: str) -> str:
         """Say what a line of the ledger was for."""
         return memos.sentence(self, code)

@@ -20,8 +20,13 @@ def method(words: Words, brand: str) -> str:
 
 def paid_with(words: Words, brand: str, last4: str) -> str:
     """Name it with its end, by itself: "Visa ending in 4242", "Bank account ending in 6789"."""
-    said = words.text(ENDING, method=method(words, brand), last4=last4)
+    said = ending(words, brand, last4)
     return said[:1].upper() + said[1:]
+
+
+def ending(words: Words, brand: str, last4: str) -> str:
+    """Name it with its end inside a sentence: "Visa ending in 4242", "bank account ending in 6789"."""
+    return words.text(ENDING, method=method(words, brand), last4=last4)
 
 
 def is_bank(brand: str) -> bool:
