@@ -113,14 +113,23 @@ def schedule(wish: Wish, owed: Owed, *, today: date, is_open: IsOpen) -> tuple[P
     if wish.first_on > today + schedules.FURTHEST:
         raise Refusal("invalid", "day_too_far", day=today + schedules.FURTHEST)
     parts = schedules.equal(owed.total_minor, owed.currency, wish.frequency, wish.first_on,
-                            _count(wish, owed), is_open, down=wish.down_minor, today=today)
+                            _count(wish, owed, _most(wish, today, is_open)), is_open, down=wish.down_minor, today=today)
     schedules.check_days(parts, today)
     return parts
 
 
-def _count(wish: Wish, owed: Owed) -> int:
-    """Tell how many parts follow the down payment."""
+def _most(wish: Wish, today: date, is_open: IsOpen) -> int:
+    """Tell how many parts after a down payment a rhythm has room for."""
+    assert wish.frequency is not None and wish.first_on is not None
+    within = [day for day in schedules.days(wish.frequency, wish.first_on, schedules.MOST_PARTS, is_open)
+              if day <= today + schedules.FURTHEST]
+    return min(len(within), schedules.MOST_PARTS - (1 if wish.down_minor else 0))
+
+
+def _count(wish: Wish, owed: Owed, most: int) -> int:
+    """Tell how many parts follow the down payment; there is room for `most`."""
     if wish.size_minor is not None:
+        schedules.check_size(owed.total_minor - wish.down_minor, wish.size_minor, owed.currency, most)
         count = schedules.parts_of_size(owed.total_minor - wish.down_minor, wish.size_minor)
         schedules.check_count(count)
         return count

@@ -187,6 +187,17 @@ def check_count(count: int) -> None:
         raise Refusal("invalid", "too_many_parts", count=MOST_PARTS)
 
 
+def check_size(rest: int, size: int, currency: str, most: int) -> None:
+    """Refuse a sum each time that would make more parts than there is room for, and name the smallest that fits.
+
+    Worked: 1,200.00 with at most 5.00 each time would be 240 parts; where 120 fit, it is 10.00.
+    """
+    if rest > 0 and size >= 1 and most >= 1 and parts_of_size(rest, size) > most:
+        least = -(-parts_of_size(rest, most) // step(currency)) * step(currency)
+        raise Refusal("invalid", "size_too_small", count=most, currency=currency,
+                      least=max(least, smallest_part(currency)))
+
+
 def check_sizes(parts: Sequence[Part], currency: str) -> None:
     """Refuse a part that could not be charged."""
     if min(part.amount_minor for part in parts) < smallest_part(currency):

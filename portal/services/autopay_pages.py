@@ -61,6 +61,8 @@ class PlanState:
     trouble_minor: int = 0
     code: str = ""
     confirm: bool = False
+    # The next installment is due today or was before: saving a method pays it at once.
+    due_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ def standing(rt: Runtime, access: Access) -> Autopay:
     with rt.db.reading() as session:
         methods = saved_methods.of_debtor(session, access.business_id, access.debtor_id, now)
         return Autopay(methods, tuple(_state(session, plan, now) for plan in _running(session, access)))
+
+
+def lacks_method(rt: Runtime, access: Access, plan_id: str) -> bool:
+    """Say whether a plan of theirs is to be charged while no card or account is saved for it."""
+    with rt.db.reading() as session:
+        arrangement = arrangements.own(session, access, plan_id)
+        mandate = mandates.of_plan(session, access.business_id, arrangement.id)
+        return mandate is not None and mandate.state == "waiting"
 
 
 def to_allow(rt: Runtime, access: Access, plan_id: str) -> ToAllow:
@@ -173,7 +183,9 @@ def _state(session: Session, plan: Plan, now: datetime) -> PlanState:
         coming is not None and coming.try_at is not None, saved_methods.view(method, now) if method else None,
         mandate.given_at if mandate else None, trouble.public_id if trouble else "",
         trouble.amount_minor - trouble.paid_minor if trouble else 0, refused.code if refused and trouble else "",
-        refused is not None and refused.outcome == "confirm")
+        refused is not None and refused.outcome == "confirm",
+        coming is not None and coming.due_on <= arrangements.today(
+            session, session.get_one(Debtor, plan.debtor_id), now))
 
 
 def _refused(session: Session, installment_ids: list[int]) -> AutopayCharge | None:

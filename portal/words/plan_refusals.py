@@ -20,6 +20,8 @@ PLANS: dict[str, str] = {
     "part_too_small": N_("One payment would be less than %(least)s, which cannot be charged. Please choose fewer "
                          "payments."),
     "size_missing": N_("Please enter what you can pay each time."),
+    "size_too_small": N_("This sum is too small: it would take more than %(count)s payments. At least %(least)s each "
+                         "time fits."),
     "count_missing": N_("Please enter how many payments you would like."),
     "first_day_missing": N_("Please choose the day of the first payment."),
     "day_twice": N_("Two payments fall on the same day. Please choose different days."),

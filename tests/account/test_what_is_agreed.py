@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -90,3 +91,24 @@ def test_the_page_leads_to_what_was_signed_only_where_something_was(house: House
     with house.db.transaction() as session:
         signed(session, owed.debtor, owed.link, owed.invoices[0], "Work", NOON)
     assert "What you have signed" in balance(house, owed)
+
+
+def test_a_plan_without_a_card_says_what_is_missing_and_what_saving_one_pays(house: House, owed: Owed) -> None:
+    plan = sign_plan(house.db, owed, NOON, *days_from(NOON.date(), 100_00, 100_00))
+    browser = inside(house, owed.link)
+    browser.get(f"/plan/{plan}")
+    assert "By itself, once a card or account is saved" in browser.words and "What you have signed" in browser.words
+    browser.get("/autopay")
+    assert "Save a card or account and pay $100.00 now" in browser.words
+
+
+def test_a_sum_each_time_says_which_is_the_smallest_and_where_it_cannot_be_read(house: House, owed: Owed) -> None:
+    browser = inside(house, owed.link)
+    typed = f"/plan?currency=USD&every=monthly&first={NOON.date() + timedelta(days=9)}&by=sum"
+    browser.get(f"{typed}&each=0.60")
+    least = re.search(r"At least \$(\d\.\d\d) each time fits", browser.words)
+    assert least and 'id="each-error"' in browser.text
+    browser.get(f"{typed}&each={least[1]}")
+    assert 'role="alert"' not in browser.text, "the smallest sum that is named does fit"
+    browser.get(f"{typed}&each=plenty")
+    assert 'id="each-error"' in browser.text

@@ -151,7 +151,7 @@ NO_PLANS = (
     ("every=monthly&first=2026-12-01&by=n&n=99999999999", "more than 120 payments"),
     ("every=monthly&first=2026-12-01&by=n&n=٣", "how many payments"),
     ("every=monthly&first=2026-12-01&by=sum&each=", "what you can pay each time"),
-    ("every=monthly&first=2026-12-01&by=sum&each=0.01", "more than 120 payments"),
+    ("every=monthly&first=2026-12-01&by=sum&each=0.01", "This sum is too small"),
     ("every=monthly&first=2026-12-01&by=n&n=2&down=500", "less than $160.00"),
     ("every=monthly&first=2026-12-01&by=n&n=2&down=-5", "above zero"),
     ("every=hourly&first=2026-12-01&by=n&n=2", "how often"),

@@ -91,7 +91,7 @@ def test_days_and_sums_of_ones_own() -> None:
     (replace(MONTHLY, count=1_000), "too_many_parts"),
     (replace(MONTHLY, count=100), "day_too_far"),
     (replace(MONTHLY, count=None, size_minor=0), "size_missing"),
-    (replace(MONTHLY, count=None, size_minor=1), "too_many_parts"),
+    (replace(MONTHLY, count=None, size_minor=1), "size_too_small"),
     (replace(MONTHLY, down_minor=-1), "down_too_large"),
     (replace(MONTHLY, down_minor=200_00), "down_too_large"),
     (replace(MONTHLY, down_minor=10), "part_too_small"),

@@ -108,6 +108,19 @@ def _wish(form: Typed, words: Words) -> Wish:
     return Wish(frequency, first, _count(form.n), None, down, autopay=by_itself)
 
 
+def unread(form: Typed, words: Words) -> str:
+    """Name the field whose sum cannot be read; of days and sums of one's own, none."""
+    if form.every == OWN:
+        return ""
+    for field, text in (("down", form.down), ("each", form.each if form.by == "sum" else "")):
+        try:
+            if text.strip():
+                _sum(text, form, words)
+        except Refusal:
+            return field
+    return ""
+
+
 def _sum(text: str, form: Typed, words: Words) -> int:
     minor = parse_amount(text, form.currency, words.decimal_mark)
     if minor <= 0:

@@ -17,14 +17,15 @@ from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
-from portal.services import plan_changes, plan_proposals, plans
+from portal.services import autopay_pages, plan_changes, plan_proposals, plans
 from portal.services.plan_proposals import Looked, Offered
 from portal.words import plan_words
 
 # Which field a refusal speaks of.
 FIELDS = {
     "first_day_missing": "first", "day_passed": "first", "day_too_far": "first", "day_unreadable": "first",
-    "count_missing": "n", "too_many_parts": "n", "size_missing": "each", "down_too_large": "down",
+    "count_missing": "n", "too_many_parts": "n", "size_missing": "each", "size_too_small": "each",
+    "down_too_large": "down",
     "down_not_payable": "down", "frequency_missing": "every",
 }
 # The number of payments the page begins with.
@@ -66,7 +67,9 @@ def one_plan(plan_id: str) -> str:
     """Show a proposal or a plan: every payment, how it came about, and what can be done with it."""
     shown = plans.one(runtime(), current_access(), plan_id)
     words = current_visit().words
-    return render_template("debtor/plan_one.html", plan=shown, often=plan_words.often(words, shown.frequency))
+    missing = shown.state == "active" and autopay_pages.lacks_method(runtime(), current_access(), plan_id)
+    return render_template("debtor/plan_one.html", plan=shown, often=plan_words.often(words, shown.frequency),
+                           no_method=missing)
 
 
 @blueprint.post("/plan/<plan_id>/withdraw")
@@ -168,7 +171,7 @@ def _builder(refusal: Refusal | None) -> str:
         "debtor/plan.html", offered=offered, standing=standing, form=form, rows=plan_form.shown_rows(form),
         frequencies=[(one, plan_words.often(words, one)) for one in FREQUENCIES], longest=LONGEST_WORDS,
         error=words.refusal(wrong, form.currency) if wrong else "",
-        error_at=FIELDS.get(wrong.code, "") if wrong else "", **_shown(looked))
+        error_at=FIELDS.get(wrong.code) or plan_form.unread(form, words) if wrong else "", **_shown(looked))
 
 
 def _filled(offered: Offered) -> Typed:
