@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from portal.db import Database
 from portal.domain.errors import Refusal
@@ -200,14 +201,17 @@ def _foretold(world: World, lefts: dict[int, int], opened: list[OpenInvoice]) ->
 
 def _promised(world: World, lefts: dict[int, int]) -> int:
     """What should come off now, reckoned from the promises alone."""
+    with world.db.reading() as session:
+        earned = {offer for offer, sum_ in _taken_off(session, world).items() if sum_}
     standing = [deal for deal in world.deals
                 if not deal.gone and world.now <= deal.deadline and lefts.get(deal.invoice_id)]
     off = sum(_of_one(deal, lefts[deal.invoice_id], CURRENCIES[world.currency])
-              for deal in standing if not deal.settled)
+              for deal in standing if not deal.settled and deal.offer_id not in earned)
     groups = {deal.settled for deal in standing if deal.settled}
     for group in groups:
         mine = [deal for deal in standing if deal.settled == group]
-        whole, forgiven = sum(lefts[deal.invoice_id] for deal in mine), sum(deal.off for deal in mine)
+        whole = sum(lefts[deal.invoice_id] for deal in mine)
+        forgiven = sum(deal.off for deal in world.deals if deal.settled == group)
         if forgiven < whole:
             off += min(forgiven, whole - len(mine))
     return off
@@ -233,10 +237,7 @@ def _booked(world: World) -> list[str]:
                    PaymentInvoice.amount_minor, Payment.created_at, Payment.captured_minor, Offer.id, Offer.kind)
             .join(Payment, Payment.id == PaymentInvoice.payment_id).join(Offer, Offer.id == PaymentInvoice.offer_id)
             .where(PaymentInvoice.debtor_id == debtor)).all()
-        booked = {int(cause): int(total) for cause, total in session.execute(
-            select(LedgerTransfer.cause_id, func.sum(_signed())).where(
-                LedgerTransfer.business_id == world.owed.business.id, LedgerTransfer.cause_type == "offer",
-                ~LedgerTransfer.key.endswith(":excess")).group_by(LedgerTransfer.cause_id))}
+        booked = _taken_off(session, world)
     deals = {deal.offer_id: deal for deal in world.deals}
     met: dict[int, int] = {}
     for payment, invoice, returned, _amount, created, captured, offer, kind in rows:
@@ -256,6 +257,14 @@ def _booked(world: World) -> list[str]:
         if not 0 <= sum_ <= allowed:
             wrong.append(f"{sum_} was taken off, {allowed} was allowed")
     return wrong
+
+
+def _taken_off(session: Session, world: World) -> dict[int, int]:
+    """What the books say each offer has taken off and not given back."""
+    return {int(cause): int(total) for cause, total in session.execute(
+        select(LedgerTransfer.cause_id, func.sum(_signed())).where(
+            LedgerTransfer.business_id == world.owed.business.id, LedgerTransfer.cause_type == "offer",
+            ~LedgerTransfer.key.endswith(":excess")).group_by(LedgerTransfer.cause_id))}
 
 
 def _signed() -> Any:

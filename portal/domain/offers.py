@@ -94,8 +94,10 @@ def spread_off(lefts: Sequence[int], off: int) -> list[int]:
     At least one unit of every invoice is paid, so that the one payment names all of them. Worked: 40.00 off sums of
     100.00 and 50.00 is 26.67 and 13.33.
     """
-    whole, most = sum(lefts), [left - 1 for left in lefts]
+    whole, most = sum(lefts), [max(0, left - 1) for left in lefts]
     off = min(off, sum(most))
+    if not off:
+        return [0] * len(lefts)
     parts = [min(room, off * left // whole) for left, room in zip(lefts, most, strict=True)]
     rest = off - sum(parts)
     # The largest remainders first; whoever has no room leaves it to the others.

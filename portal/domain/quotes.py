@@ -59,6 +59,8 @@ class OpenInvoice:
     handed_to: HandedTo | None = None
     # What of the rest the debtor questions: nobody has to pay it before it is answered.
     held_minor: int = 0
+    # The signed settlement that covers it, whether or not an offer of its own says so.
+    settlement: int = 0
 
     @property
     def payable_minor(self) -> int:
@@ -190,11 +192,14 @@ def _at(invoice: OpenInvoice, now: datetime, grace: timedelta) -> OpenInvoice:
 def _refuse_parts_of_settlements(mine: list[OpenInvoice], chosen: list[OpenInvoice]) -> None:
     """What one payment closes is paid by one payment: whoever would pay for some of it only is told its price."""
     picked = {invoice.id for invoice in chosen}
-    for group in {invoice.offer.group for invoice in chosen if invoice.offer and invoice.offer.group}:
-        together = [invoice for invoice in mine if invoice.offer and invoice.offer.group == group]
+    for group in {invoice.settlement for invoice in chosen if invoice.settlement}:
+        together = [invoice for invoice in mine if invoice.settlement == group and invoice.payable_minor]
+        offers = [invoice.offer for invoice in together if invoice.offer and invoice.offer.group]
+        if not offers:
+            continue
         if any(invoice.on_its_way for invoice in together):
             raise Refusal("conflict", "payment_processing")
-        if not all(invoice.id in picked and invoice.offer and invoice.offer.whole for invoice in together):
+        if not all(offer.whole for offer in offers) or not all(invoice.id in picked for invoice in together):
             raise _settled_whole(together)
 
 
@@ -227,7 +232,8 @@ def _part(chosen: list[OpenInvoice], amount: int, minimum_part: int) -> tuple[Qu
 def _spread(chosen: list[OpenInvoice], amount: int) -> list[QuoteLine]:
     """Spread a part, the oldest first; what it pays in whole takes its discount, and no part goes to a settlement."""
     lines = []
-    settled = [invoice for invoice in chosen if invoice.offer and invoice.offer.group]
+    groups = {invoice.offer.group for invoice in chosen if invoice.offer and invoice.offer.group}
+    settled = [invoice for invoice in chosen if invoice.settlement in groups]
     for invoice in (invoice for invoice in chosen if invoice not in settled):
         whole = _whole(invoice)
         line = whole if amount >= whole.pay_minor else _part_of(invoice, amount)

@@ -16,7 +16,7 @@ from portal.domain.currencies import step
 from portal.domain.disputes import discount_on_rest
 from portal.domain.offers import rest_of
 from portal.models import Dispute, DisputePart, Hold, Invoice, Offer, Payment, PaymentInvoice
-from portal.services import attempts, ledger, settle
+from portal.services import attempts, ledger, settle, settlement_clock
 
 CAUSE = "dispute"
 # Reminders begin again so long after the answer has left, so that nobody is asked before they have read it.
@@ -46,6 +46,7 @@ def begin(session: Session, dispute: Dispute, parts: Sequence[DisputePart], now:
                 reminders=True, fees=True, autopay=True, discount_clock=True, cause=CAUSE,
                 cause_id=dispute.public_id, starts_at=now))
     session.flush()
+    settlement_clock.stop(session, dispute.debtor_id, {part.invoice_id for part in parts})
     attempts.close_later(session, {part.invoice_id for part in parts}, now)
     _settle(session, dispute, f"{CAUSE}:{dispute.id}:opened:{dispute.looks}", now)
 
@@ -98,7 +99,11 @@ def stopped(session: Session, dispute: Dispute) -> list[Clock]:
 
 
 def date_anew(session: Session, dispute: Dispute, clocks: Sequence[Clock], now: datetime) -> None:
-    """Give each stopped discount, on what is left now, the time that was left of it; to be asked after the end."""
+    """Give each stopped discount, on what is left now, the time that was left of it, and each settlement its days.
+
+    To be asked after the end.
+    """
+    settlement_clock.go_on(session, dispute, now)
     left = ledger.left_by_invoice(session, dispute.business_id, dispute.debtor_id)
     still = _since(session, dispute.debtor_id, dispute.public_id)
     for clock in clocks:

@@ -40,13 +40,17 @@ def parts(session: Session, debtor: Debtor, came: Came) -> list[Part]:
         return frozen
     came = _as_announced(session, debtor, came)
     opened = [_at(one, came.at) for one in debts.open_invoices(session, _whole(debtor))
-              if one.currency == came.currency and (not came.invoice_ids or one.id in came.invoice_ids)]
-    settled, left = _settlement(opened, came.amount_minor), came.amount_minor
+              if one.currency == came.currency]
+    settled, left = _settlement(opened, came), came.amount_minor
     found: list[Part] = []
-    for one in (*settled, *(one for one in opened if one not in settled)):
-        meant = _price(one) if one in settled else min(one.left_minor, left)
-        if meant > 0:
-            found.append(_met(session, one, meant))
+    for one in settled:
+        found.append(_met(session, one, _price(one), one.payable_minor))
+        left -= _price(one)
+    for one in opened:
+        meant = min(one.left_minor, left)
+        if one not in settled and meant > 0 and (not came.invoice_ids or one.id in came.invoice_ids):
+            # A settlement is met in whole or not at all: a sum for a part of it is only a sum.
+            found.append(_met(session, replace(one, offer=None) if one.settlement else one, meant, one.left_minor))
             left -= meant
     return found
 
@@ -62,21 +66,23 @@ def _at(one: OpenInvoice, at: datetime) -> OpenInvoice:
 
 
 def _price(one: OpenInvoice) -> int:
-    return one.left_minor - (one.offer.discount_minor if one.offer else 0)
+    return one.payable_minor - (one.offer.discount_minor if one.offer else 0)
 
 
-def _settlement(opened: Sequence[OpenInvoice], amount: int) -> list[OpenInvoice]:
-    """The invoices of a settlement that a sum meets in whole, if there is one."""
+def _settlement(opened: Sequence[OpenInvoice], came: Came) -> list[OpenInvoice]:
+    """The invoices of a settlement that a sum meets in whole, if there is one, whichever of them it names."""
     groups: dict[int, list[OpenInvoice]] = {}
     for one in opened:
-        if one.offer is not None and one.offer.group:
-            groups.setdefault(one.offer.group, []).append(one)
+        if one.settlement and one.payable_minor:
+            groups.setdefault(one.settlement, []).append(one)
     return next((group for group in groups.values()
-                 if sum(map(_price, group)) <= amount < sum(one.left_minor for one in group)), [])
+                 if any(one.offer for one in group)
+                 and (not came.invoice_ids or any(one.id in came.invoice_ids for one in group))
+                 and sum(map(_price, group)) <= came.amount_minor < sum(one.payable_minor for one in group)), [])
 
 
-def _met(session: Session, one: OpenInvoice, amount: int) -> Part:
-    invoice, off = session.get_one(Invoice, one.id), one.left_minor - amount
+def _met(session: Session, one: OpenInvoice, amount: int, owed: int) -> Part:
+    invoice, off = session.get_one(Invoice, one.id), owed - amount
     if one.offer is None or not 0 < off <= one.offer.discount_minor:
         return Part(invoice, amount)
     return Part(invoice, amount, off, one.offer.id)

@@ -5,7 +5,7 @@ What follows from money is decided in the transaction that books it. A payment t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
@@ -16,6 +16,7 @@ from portal.models import (
     Arrangement,
     ArrangementInvoice,
     Business,
+    Hold,
     LedgerAccount,
     LedgerTransfer,
     Message,
@@ -39,18 +40,28 @@ SOON = timedelta(days=2)
 def follow_money(session: Session, payment_id: int, now: datetime) -> None:
     """Note what a payment that arrived, or went back, means for the settlement it was for.
 
-    Kept once what it forgives is booked; broken once that is taken back. The caller holds the debtor's lock and has
-    settled the books.
+    Kept once what it forgives is booked and nothing is left; broken once that is taken back. The caller holds the
+    debtor's lock and has settled the books.
     """
-    for arrangement in session.scalars(
-            select(Arrangement).distinct().join(SettlementOffer, SettlementOffer.arrangement_id == Arrangement.id)
+    met: dict[int, list[int]] = {}
+    for arrangement_id, offer_id in session.execute(
+            select(SettlementOffer.arrangement_id, SettlementOffer.offer_id)
             .join(PaymentInvoice, PaymentInvoice.offer_id == SettlementOffer.offer_id)
-            .where(PaymentInvoice.payment_id == payment_id)).all():
-        forgiven = _forgiven(session, arrangement) > 0
-        if forgiven and arrangement.state != "kept":
+            .where(PaymentInvoice.payment_id == payment_id)):
+        met.setdefault(arrangement_id, []).append(offer_id)
+    for arrangement_id, offer_ids in met.items():
+        arrangement = session.get_one(Arrangement, arrangement_id)
+        stands = forgiven(session, arrangement, offer_ids) > 0
+        if stands and arrangement.state != "kept" and _left(session, arrangement) == 0:
             _end(session, arrangement, "kept", now)
-        elif not forgiven and arrangement.state == "kept":
+        elif not stands and arrangement.state == "kept":
             _end(session, arrangement, "broken", now)
+
+
+def keep_if_met(session: Session, arrangement: Arrangement, now: datetime) -> None:
+    """Note that nothing is left of a settlement that stands, such as after a question was answered."""
+    if arrangement.state == "active" and _left(session, arrangement) == 0:
+        _end(session, arrangement, "kept", now)
 
 
 def note_ended(rt: Runtime) -> int:
@@ -93,7 +104,8 @@ def _remind(session: Session, arrangement_id: int, business_id: int, debtor_id: 
     arrangement = session.get_one(Arrangement, arrangement_id, populate_existing=True)
     if debtor is None or debtor.erased_at or arrangement.state != "active" or arrangement.until is None:
         return
-    if now < arrangements.end_of(session, debtor, arrangement.until) and not _awaited(session, arrangement, now):
+    if now < arrangements.end_of(session, debtor, arrangement.until) and not (
+            _awaited(session, arrangement, now) or _questioned(session, arrangement)):
         settlement_mail.tell_soon(session, now, arrangement)
 
 
@@ -108,8 +120,9 @@ def _over(session: Session, arrangement_id: int, business_id: int, debtor_id: in
         _end(session, arrangement, "ended", now)
     elif _left(session, arrangement) == 0:
         _end(session, arrangement, "kept", now)
-    elif _awaited(session, arrangement, now):
-        # Its payment was started in time: whether it was met is known when that has ended.
+    elif _awaited(session, arrangement, now) or _questioned(session, arrangement):
+        # Its payment was started in time: whether it was met is known when that has ended. And while a part of it is
+        # questioned its time stands still.
         return 0
     else:
         _end(session, arrangement, "broken", now)
@@ -131,10 +144,8 @@ def _end(session: Session, arrangement: Arrangement, state: str, now: datetime) 
         settlement_mail.tell_staff(session, now, business, arrangement, f"settlement_{state}")
 
 
-def _forgiven(session: Session, arrangement: Arrangement) -> int:
-    """What the books say was forgiven by it and stands, in minor units."""
-    offers = session.scalars(select(SettlementOffer.offer_id).where(
-        SettlementOffer.arrangement_id == arrangement.id)).all()
+def forgiven(session: Session, arrangement: Arrangement, offers: Sequence[int]) -> int:
+    """What the books say was forgiven by some of its offers and stands, in minor units."""
     rows = session.execute(
         select(LedgerTransfer.kind, func.sum(LedgerTransfer.amount))
         .where(LedgerTransfer.business_id == arrangement.business_id, LedgerTransfer.cause_type == "offer",
@@ -147,6 +158,13 @@ def _left(session: Session, arrangement: Arrangement) -> int:
         select(func.sum(LedgerAccount.debits - LedgerAccount.credits))
         .join(ArrangementInvoice, ArrangementInvoice.invoice_id == LedgerAccount.invoice_id)
         .where(ArrangementInvoice.arrangement_id == arrangement.id, LedgerAccount.kind == RECEIVABLE)) or 0)
+
+
+def _questioned(session: Session, arrangement: Arrangement) -> bool:
+    return session.scalar(
+        select(Hold.id).join(ArrangementInvoice, ArrangementInvoice.invoice_id == Hold.invoice_id)
+        .where(Hold.debtor_id == arrangement.debtor_id, Hold.cause == "dispute", Hold.released_at.is_(None),
+               ArrangementInvoice.arrangement_id == arrangement.id).limit(1)) is not None
 
 
 def _awaited(session: Session, arrangement: Arrangement, now: datetime) -> bool:

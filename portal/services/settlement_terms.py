@@ -16,7 +16,7 @@ from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.offers import spread_off
 from portal.domain.quotes import OpenInvoice
-from portal.models import Arrangement, Debtor, Hold, Offer, Payment, PaymentInvoice, SettlementOffer
+from portal.models import Arrangement, ArrangementInvoice, Debtor, Hold, Offer, Payment, PaymentInvoice, SettlementOffer
 from portal.services import arrangements, debts, fact_lookup, standings
 from portal.services.arrangements import Step
 
@@ -51,6 +51,15 @@ def refuse_moving(session: Session, business_id: int, debtor_id: int, invoices: 
         raise Refusal("conflict", "dispute_first")
 
 
+def refuse_signed(session: Session, debtor_id: int, invoices: Sequence[OpenInvoice]) -> None:
+    """Refuse what a signed settlement covers, also one of which this reader sees a part: raises settlement_stands."""
+    if session.scalar(
+            select(Arrangement.id).join(ArrangementInvoice, ArrangementInvoice.arrangement_id == Arrangement.id)
+            .where(ArrangementInvoice.debtor_id == debtor_id, ArrangementInvoice.binding, Arrangement.kind == KIND,
+                   ArrangementInvoice.invoice_id.in_([one.id for one in invoices])).limit(1)) is not None:
+        raise Refusal("conflict", "settlement_stands")
+
+
 def of_arrangement(session: Session, debtor: Debtor, arrangement: Arrangement) -> Sequence[OpenInvoice]:
     """List what is still open of what a settlement covers."""
     ids = frozenset(arrangements.covered(session, arrangement))
@@ -66,8 +75,8 @@ def days_late(invoices: Sequence[OpenInvoice], today: date) -> int:
 def acceptable(session: Session, debtor: Debtor, arrangement: Arrangement, now: datetime) -> Sequence[OpenInvoice]:
     """Give what would be settled by accepting now.
 
-    Raises Refusal: settlement_decided, settlement_over, settlement_not_needed, payment_processing, dispute_first, and
-    what stands in the way (see domain/arrangements.py).
+    Raises Refusal: settlement_decided, settlement_over, settlement_not_needed, payment_processing, dispute_first,
+    settlement_stands, and what stands in the way (see domain/arrangements.py).
     """
     if arrangement.kind != KIND or arrangement.state != "countered" or arrangement.until is None:
         raise Refusal("conflict", "settlement_decided")
@@ -78,6 +87,9 @@ def acceptable(session: Session, debtor: Debtor, arrangement: Arrangement, now: 
         # So much was paid or credited meanwhile that the plain rest costs no more.
         raise Refusal("conflict", "settlement_not_needed")
     refuse_moving(session, debtor.business_id, debtor.id, invoices)
+    if arrangement.staff_id is None:
+        # What was signed gives way to the business's word only: not to another wish that the rules have answered.
+        refuse_signed(session, debtor.id, invoices)
     arrangements.check_room(session, debtor, KIND, [one.id for one in invoices])
     return invoices
 
@@ -94,26 +106,27 @@ def begin(session: Session, debtor: Debtor, arrangement: Arrangement, now: datet
     accepted = Step("debtor", "accepted", arrangement.until, arrangement.amount_minor)
     arrangements.note(session, arrangement, accepted, now)
     arrangements.activate(session, debtor, arrangement, arrangement.until, now)
-    _make_offers(session, debtor, arrangement, invoices, now)
-    _close_pages(session, debtor, [one.id for one in invoices], now)
+    off = sum(one.left_minor for one in invoices) - arrangement.amount_minor
+    make_offers(session, debtor, arrangement, invoices, off, now)
+    close_pages(session, debtor, [one.id for one in invoices], now)
     standings.recount_one(session, debtor.business_id, debtor.id, now)
 
 
-def _make_offers(session: Session, debtor: Debtor, arrangement: Arrangement, invoices: Sequence[OpenInvoice],
-                 now: datetime) -> None:
-    """Freeze what the settlement takes off each invoice; a discount that stood there gives way to it."""
+def make_offers(session: Session, debtor: Debtor, arrangement: Arrangement, invoices: Sequence[OpenInvoice],
+                off: int, now: datetime) -> None:
+    """Freeze what the settlement takes off each invoice, `off` in all; a discount that stood there gives way to it."""
     assert arrangement.until is not None
     session.execute(
         update(Offer).where(Offer.invoice_id.in_([one.id for one in invoices]), Offer.withdrawn_at.is_(None))
         .values(withdrawn_at=now, ended_as="superseded").execution_options(synchronize_session=False))
     lefts = [one.left_minor for one in invoices]
     deadline = deadline_of(session, debtor, arrangement.until)
-    for invoice, off in zip(invoices, spread_off(lefts, sum(lefts) - arrangement.amount_minor), strict=True):
-        if not off:
+    for invoice, part in zip(invoices, spread_off(lefts, off), strict=True):
+        if not part:
             continue
         offer = Offer(
             business_id=debtor.business_id, debtor_id=debtor.id, invoice_id=invoice.id, currency=invoice.currency,
-            kind=KIND, discount_minor=off, base_minor=invoice.left_minor, deadline=deadline, created_at=now,
+            kind=KIND, discount_minor=part, base_minor=invoice.left_minor, deadline=deadline, created_at=now,
             version=arrangement.version, part_effect="keeps")
         session.add(offer)
         session.flush()
@@ -122,7 +135,7 @@ def _make_offers(session: Session, debtor: Debtor, arrangement: Arrangement, inv
     session.flush()
 
 
-def _close_pages(session: Session, debtor: Debtor, invoice_ids: Sequence[int], now: datetime) -> None:
+def close_pages(session: Session, debtor: Debtor, invoice_ids: Sequence[int], now: datetime) -> None:
     """Pages that ask for the old price are closed right after the commit; what is paid on one counts all the same."""
     pages = session.execute(
         select(Payment.checkout_session, Payment.stripe_account).distinct()

@@ -135,6 +135,7 @@ def ask(rt: Runtime, access: Access, amount: int, currency: str, *, words: str =
             # What was signed is changed by the business's offer of another one, never by asking again.
             raise Refusal("conflict", "settlement_stands")
         invoices = settlement_terms.coverable(session, access, currency)
+        settlement_terms.refuse_signed(session, debtor.id, invoices)
         arrangements.check_room(session, debtor, KIND, [each.id for each in invoices])
         answer = rules.ask(policy.settlement_rules, amount, owed=sum(each.left_minor for each in invoices),
                            currency=currency, days_late=settlement_terms.days_late(

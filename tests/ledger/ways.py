@@ -192,12 +192,12 @@ class Shop:
         tell(self.rt.db, refunded(payment, amount, id=f"re_{payment.id}_{amount}", happened_at=self.rt.now()),
              now=self.rt.now())
 
-    def banks(self, amount: int, *, channel: str = "transfer", day: str = "") -> str:
+    def banks(self, amount: int, *only: str, channel: str = "transfer", day: str = "") -> str:
         """Write down money that came by bank, in cash or by check; gives the payment's id."""
         on = date.fromisoformat(day) if day else self.at.date()
         return debtor_money.record_payment(self.rt, self.desk, self.the.debtor.public_id, Seen(
-            channel, self.currency, amount, on, self._once("money"),
-            not_the_same=True)).public_id
+            channel, self.currency, amount, on, self._once("money"), not_the_same=True,
+            invoice_ids=[one.public_id for one in self.the.invoices if one.title in only])).public_id
 
     def check_bounces(self, payment_id: str) -> None:
         """A check did not hold."""
@@ -346,5 +346,5 @@ def tell_all(db: Database, folder: Path) -> tuple[int, list[str]]:
 
 def all_stories() -> list[Story]:
     """Give all stories, in the order of their files."""
-    from tests.ledger import ways_discounts, ways_returns, ways_settlements, ways_time  # noqa: F401
+    from tests.ledger import ways_discounts, ways_questions, ways_returns, ways_settlements, ways_time  # noqa: F401
     return STORIES

@@ -218,3 +218,89 @@ def a_customer_far_away(shop: Shop) -> None:
         Discount −$5.00
         Left $0.00
     """)
+
+
+@story
+def a_discount_earned_is_not_earned_again(shop: Shop) -> None:
+    """The discount of the second payment stands; what the first one left open anew costs its full sum."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-12-01")
+    first = shop.pays(part=60_00)
+    shop.offers("2026-12-06", percent=10)
+    shop.pays()
+    shop.on("2026-11-20")
+    shop.charges_back(first)
+    shop.expect(shop.price(), 60_00)
+    shop.pays()
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$60.00
+        You paid, thank you −$36.00
+        Discount −$4.00
+        The bank took this payment back $60.00
+        You paid, thank you −$60.00
+        Left $0.00
+    """)
+
+
+@story
+def a_discount_kept_by_parts_counts_once(shop: Shop) -> None:
+    """60.00 and 30.00 earned 10.00; the 60.00 are sent back, and 60.00 are owed again."""
+    shop.opens(part_payment_discount="keeps")
+    shop.bills("Drain", 100_00, "2026-12-01")
+    shop.offers("2026-11-06", percent=10)
+    first = shop.pays(part=60_00)
+    shop.pays()
+    shop.refunds(first, 60_00)
+    shop.expect(shop.price(), 60_00)
+    shop.pays()
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$60.00
+        You paid, thank you −$30.00
+        Discount −$10.00
+        Paid back to you $60.00
+        You paid, thank you −$60.00
+        Left $0.00
+    """)
+
+
+@story
+def a_fee_after_a_discount_was_earned(shop: Shop) -> None:
+    """What is added later is no second occasion for a discount."""
+    shop.opens(part_payment_discount="keeps")
+    shop.bills("Drain", 100_00, "2026-12-01")
+    shop.offers("2026-12-06", percent=10)
+    shop.pays()
+    shop.on("2026-11-10")
+    shop.charges_fee("Drain", 30_00)
+    shop.expect(shop.price(), 30_00)
+    shop.pays()
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$90.00
+        Discount −$10.00
+        Late fee $30.00
+        You paid, thank you −$30.00
+        Left $0.00
+    """)
+
+
+@story
+def a_settlement_taken_back_by_the_bank(shop: Shop) -> None:
+    """A chargeback brings back what was paid and what was forgiven."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    made = shop.settles(80_00)
+    payment = shop.pays()
+    shop.on("2026-12-10")
+    shop.charges_back(payment)
+    shop.expect(shop.state(made), "broken")
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$80.00
+        The rest is settled −$20.00
+        The bank took this payment back $80.00
+        Settlement taken back, because the payment did not hold $20.00
+        Left $100.00
+    """)

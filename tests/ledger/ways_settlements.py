@@ -100,26 +100,6 @@ def a_settlement_started_on_its_last_evening(shop: Shop) -> None:
 
 
 @story
-def a_settlement_taken_back_by_the_bank(shop: Shop) -> None:
-    """A chargeback brings back what was paid and what was forgiven."""
-    shop.opens()
-    shop.bills("Drain", 100_00, "2026-10-01")
-    made = shop.settles(80_00)
-    payment = shop.pays()
-    shop.on("2026-12-10")
-    shop.charges_back(payment)
-    shop.expect(shop.state(made), "broken")
-    shop.statement("""
-        Drain $100.00
-        You paid, thank you −$80.00
-        The rest is settled −$20.00
-        The bank took this payment back $80.00
-        Settlement taken back, because the payment did not hold $20.00
-        Left $100.00
-    """)
-
-
-@story
 def a_person_agrees_to_less(shop: Shop) -> None:
     """The rules would not, but the owner agrees to 60.00."""
     shop.opens()
@@ -265,5 +245,99 @@ def a_discount_gives_way_to_a_settlement(shop: Shop) -> None:
         Drain $100.00
         You paid, thank you −$80.00
         The rest is settled −$20.00
+        Left $0.00
+    """)
+
+
+@story
+def cash_for_most_of_one_invoice_of_a_settlement(shop: Shop) -> None:
+    """90.00 in cash leave 30.00 to the agreed 120.00: nothing is forgiven before all of it is there."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    shop.bills("Fence", 50_00, "2026-10-10")
+    made = shop.settles(120_00)
+    shop.banks(90_00, channel="cash")
+    shop.expect((shop.state(made), shop.price()), ("active", 30_00))
+    shop.pays()
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid in cash, thank you −$90.00
+        You paid, thank you −$5.00
+        The rest is settled −$5.00
+        Left $0.00
+        Fence $50.00
+        You paid, thank you −$25.00
+        The rest is settled −$25.00
+        Left $0.00
+    """)
+
+
+@story
+def cash_for_all_of_one_invoice_of_a_settlement(shop: Shop) -> None:
+    """100.00 in cash close the first invoice; what was to be forgiven on it is forgiven on the other."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    shop.bills("Fence", 50_00, "2026-10-10")
+    made = shop.settles(120_00)
+    shop.banks(100_00, channel="cash")
+    shop.expect((shop.state(made), shop.price()), ("active", 20_00))
+    shop.on("2026-11-03")
+    shop.banks(20_00, channel="cash")
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid in cash, thank you −$100.00
+        Left $0.00
+        Fence $50.00
+        You paid in cash, thank you −$20.00
+        The rest is settled −$30.00
+        Left $0.00
+    """)
+
+
+@story
+def a_transfer_named_for_one_invoice_of_a_settlement(shop: Shop) -> None:
+    """80.00 for the first invoice are its share of the price, and meet nothing: 40.00 are left to pay."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    shop.bills("Fence", 50_00, "2026-10-10")
+    made = shop.settles(120_00)
+    shop.banks(80_00, "Drain")
+    shop.expect((shop.state(made), shop.price()), ("active", 40_00))
+    shop.on("2026-11-03")
+    shop.banks(40_00, "Fence")
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid by bank transfer, thank you −$80.00
+        You paid by bank transfer, thank you −$11.43
+        The rest is settled −$8.57
+        Left $0.00
+        Fence $50.00
+        You paid by bank transfer, thank you −$28.57
+        The rest is settled −$21.43
+        Left $0.00
+    """)
+
+
+@story
+def a_settlement_that_forgives_one_cent(shop: Shop) -> None:
+    """An invoice on which nothing is forgiven belongs to the one payment all the same."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    shop.bills("Fence", 50_00, "2026-10-10")
+    made = shop.settles(149_99)
+    shop.expect(shop.starts("Drain"), "settlement_whole")
+    shop.expect(shop.starts("Fence"), "settlement_whole")
+    shop.pays()
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$99.99
+        The rest is settled −$0.01
+        Left $0.00
+        Fence $50.00
+        You paid, thank you −$50.00
         Left $0.00
     """)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import Database
+from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice, Quote
 from portal.domain.settlements import SettlementRules
@@ -253,6 +254,25 @@ def test_a_narrow_link_neither_sees_nor_pays_a_part_of_it(desk: Desk) -> None:
     narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
     assert code_of(settlements.one, desk.rt, narrow, made) == "unknown_page"
     assert code_of(payments.quote_for, desk.rt, narrow, Choice("USD")) == "settlement_whole"
+
+
+def only(desk: Desk, *places: int) -> Access:
+    return replace(desk.owed.access, invoice_ids=frozenset(desk.owed.invoices[place].id for place in places))
+
+
+def test_a_narrow_link_asks_for_nothing_less_than_what_was_signed(desk: Desk) -> None:
+    made = signed(desk, 149_00)
+    assert code_of(settlements.ask, desk.rt, only(desk, 0), 80_00, "USD") == "settlement_stands"
+    assert the(desk.rt, made).state == "active"
+
+
+def test_of_two_wishes_about_one_invoice_the_first_that_is_signed_stands(db: Database, tmp_path: Path) -> None:
+    desk = settling(db, tmp_path, 100_00, 50_00, 30_00)
+    first = settlements.ask(desk.rt, only(desk, 0, 1), 140_00, "USD")
+    second = settlements.ask(desk.rt, only(desk, 0, 2), 104_00, "USD")
+    sign(desk.rt, desk.owed, first)
+    assert code_of(sign, desk.rt, desk.owed, second) == "settlement_stands"
+    assert the(desk.rt, first).state == "active"
 
 
 def test_money_by_transfer_keeps_it_and_a_bounced_check_reopens_all(desk: Desk, tmp_path: Path) -> None:
