@@ -194,10 +194,9 @@ class Shop:
 
     def banks(self, amount: int, *only: str, channel: str = "transfer", day: str = "") -> str:
         """Write down money that came by bank, in cash or by check; gives the payment's id."""
-        on = date.fromisoformat(day) if day else self.at.date()
         return debtor_money.record_payment(self.rt, self.desk, self.the.debtor.public_id, Seen(
-            channel, self.currency, amount, on, self._once("money"), not_the_same=True,
-            invoice_ids=[one.public_id for one in self.the.invoices if one.title in only])).public_id
+            channel, self.currency, amount, date.fromisoformat(day) if day else self.at.date(), self._once("money"),
+            not_the_same=True, invoice_ids=[one.public_id for one in self.the.invoices if one.title in only])).public_id
 
     def check_bounces(self, payment_id: str) -> None:
         """A check did not hold."""
