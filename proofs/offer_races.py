@@ -172,7 +172,7 @@ def pay_accept(stage: Stage, number: int) -> list[str]:
     if not captured and left != 100_00:
         wrong.append(f"nothing came and {left} is left")
     stage.now = NOON + timedelta(days=20)
-    settlement_ends.note_ended(stage.rt, 10_000)
+    settlement_ends.note_ended(stage.rt)
     after = stage.one(Arrangement, Arrangement.public_id == made).state
     # Only a payment of the agreed sum is waited for; one at the old price closes all if it comes.
     waits = any(line.offer_id for line in price)
@@ -200,7 +200,7 @@ def pay_expire(stage: Stage, number: int) -> list[str]:
         after = replace(stage.rt, clock=lambda: offer.deadline + timedelta(microseconds=1))
 
         def end() -> None:
-            settlement_ends.note_ended(after, 10_000)
+            settlement_ends.note_ended(after)
         price, closed = 90_00, "broken"
     stage.now = offer.deadline if number % 4 < 2 else offer.deadline - timedelta(seconds=1)
     outcomes = at_once(lambda: _started(stage, owed, Choice("USD"), price), end)
