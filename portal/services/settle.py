@@ -195,8 +195,15 @@ def _claims(session: Session, business_id: int, debtor_id: int, currency: str) -
                LedgerAccount.currency == currency, LedgerTransfer.kind == "suspense_applied"))
     rows: Iterable[Any] = session.execute(union_all(paid, applied))
     # The order is by our own row, which no order of events can change.
-    return [Claim((at, payment_id, position), invoice_id or _named(key), amount)
-            for invoice_id, amount, at, payment_id, position, key in rows]
+    found = ((at, payment_id, position, invoice_id or _sent_to(key), amount)
+             for invoice_id, amount, at, payment_id, position, key in rows)
+    return [Claim((at, payment_id, position), meant, amount)
+            for at, payment_id, position, meant, amount in found if meant is not None]
+
+
+def _sent_to(key: str) -> int | None:
+    """Read the invoice that money from suspense was applied to; keys of long ago end with the money's own number."""
+    return _named(key) if key.removesuffix(ledger.EXCESS).count(":") == 2 else None
 
 
 def _named(key: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import Database
+from portal.domain.ledger import SUSPENSE, Entry, own, receivable
 from portal.domain.money_facts import PaidOut
 from portal.models import Invoice, LedgerTransfer, Refund, SuspenseItem
 from portal.services import bookkeeping, ledger
@@ -129,6 +130,27 @@ def test_money_that_was_looked_for_comes_back_to_what_it_was_for(db: Database, t
     with db.reading() as session:
         found = ledger.left_by_invoice(session, owed.business.id, owed.debtor.id)
     assert [found[one.id] for one in owed.invoices] == [99_99, 0]
+    assert_sound(db, tmp_path)
+
+
+def test_money_applied_before_its_key_named_an_invoice_stays_credit(db: Database, tmp_path: Path) -> None:
+    # The money's own number is the number of an invoice as well, and of one that is due later than others.
+    owed = someone_owes(db, 10_00, 50_00)
+    with db.transaction() as session:
+        session.get_one(Invoice, owed.invoices[0].id).due_on += timedelta(days=60)
+    tell(db, received(start_payment(db, owed, (owed.invoices[1], 50_00)), amount=60_00))
+    with db.transaction() as session:
+        item = session.scalars(select(SuspenseItem)).one()
+        assert item.id == owed.invoices[0].id
+        item.resolved_at = NOON
+        ledger.post(session, owed.business.id, [Entry(
+            own(SUSPENSE, "USD"), receivable(owed.invoices[1].id, owed.debtor.id, "USD"), 60_00, "suspense_applied",
+            f"suspense:{item.id}", "suspense", item.payment_intent, NOON)], now=NOON)
+    with db.transaction() as session:
+        owed.invoices.append(make_invoice(session, owed.debtor, 15_00, due_on=owed.invoices[1].due_on))
+    with db.reading() as session:
+        found = ledger.left_by_invoice(session, owed.business.id, owed.debtor.id)
+    assert [found[one.id] for one in owed.invoices] == [10_00, 0, 5_00]
     assert_sound(db, tmp_path)
 
 
