@@ -21,7 +21,7 @@ from portal.models import (
     QueueMark,
     SuspenseItem,
 )
-from portal.services import search, suspense
+from portal.services import ledger, search, suspense
 from sandbox.stripe.server import StripeStandIn
 from tests.cast import NOON, balances, make_invoice
 from tests.ledger.stories import charged_back, moved, received, start_payment, tell
@@ -54,8 +54,11 @@ def test_unmatched_money_is_applied_to_an_invoice_that_was_found(db: Database, d
     assert unpicked.status_code == 422 and "Please choose an invoice first." in unpicked.get_data(as_text=True)
     done = seat.post(f"/office/requests/suspense/{item}?find=okaf", answer="apply", pick=invoice.public_id)
     assert done.location == "/office/requests/suspense"
-    after = balances(db, desk.owed.business.id)
-    assert "suspense USD" not in after and after[f"debtor_credit debtor:{desk.owed.debtor.id} USD"] == -15_00
+    with db.reading() as session:
+        left = ledger.left_by_invoice(session, desk.owed.business.id, desk.owed.debtor.id)
+    # What it had no room for pays what is due earlier.
+    assert "suspense USD" not in balances(db, desk.owed.business.id)
+    assert (left[desk.owed.invoices[0].id], left[invoice.id]) == (desk.owed.invoices[0].total_minor - 15_00, 0)
     assert desk.acts("payment.suspended")[-1] == "suspense.applied"
     assert count(desk, "suspense") == 0
     desk.assert_sound()
