@@ -86,7 +86,7 @@ def test_a_plan_that_fits_is_chosen_seen_and_signed_in_one_sitting(desk: Desk) -
     browser.get("/plan")
     assert "Your plan runs." in browser.words
     browser.get("/balance")
-    assert "There is a plan for paying over time." in browser.words
+    assert "Your plan runs: $40.00 on Monday, December 7. Reminders and late fees rest." in browser.words
 
 
 def test_what_goes_beyond_is_answered_with_the_nearest_or_goes_to_a_person(desk: Desk) -> None:
