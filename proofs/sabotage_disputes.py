@@ -19,7 +19,7 @@ DISPUTES = (
           "row.basis_points, row.deadline, None, row.part_effect,", STORIES, "dispute_scenarios_wrong"),
     Guard("who decides locks the debtor first", "portal/services/dispute_answers.py",
           "    lock_debtor(session, access.business_id, found.debtor_id)\n", "", RACES, "dispute_races_wrong"),
-    Guard("a file is made harmless", "portal/services/claim_proofs.py",
+    Guard("a file is made harmless", "portal/services/sent_files.py",
           "    content = proof_files.cleaned(sent.content, kind)\n", "    content = sent.content\n", FILES,
           "upload_attacks_through"),
     Guard("a pack is signed", "portal/domain/evidence.py",

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from portal.domain import disputes as rules
 from portal.domain.errors import Refusal
-from portal.domain.proof_files import LARGEST, MEDIA_TYPES
+from portal.domain.proof_files import LARGEST
 from portal.domain.roles import StaffAccess
-from portal.gateways.files import UnknownFile
 from portal.models import Debtor, Dispute, DisputeFile, StoredFile
 from portal.runtime import Runtime
-from portal.services import claim_proofs
-from portal.services.claim_proofs import Kept, Sent
+from portal.services import sent_files
 from portal.services.documents import Document
+from portal.services.sent_files import Kept, Sent
 
 # All files of one form together.
 MOST_AT_ONCE = 25 * 1024 * 1024
@@ -37,7 +36,7 @@ class FileView:
 def keep(rt: Runtime, sent: Sequence[Sent]) -> list[Kept]:
     """Check files and put them into the store, all or none; attach() gives them to a dispute, drop() takes them out.
 
-    Raises Refusal: too_many_files, files_too_large, and what claim_proofs.keep() refuses.
+    Raises Refusal: too_many_files, files_too_large, and what sent_files.keep() refuses.
     """
     if len(sent) > rules.MOST_FILES:
         raise Refusal("invalid", "too_many_files", most=rules.MOST_FILES)
@@ -46,7 +45,7 @@ def keep(rt: Runtime, sent: Sequence[Sent]) -> list[Kept]:
     kept: list[Kept] = []
     try:
         for one in sent:
-            kept.append(claim_proofs.keep(rt, one))
+            kept.append(sent_files.keep(rt, one))
     except Exception:
         drop(rt, kept)
         raise
@@ -56,13 +55,13 @@ def keep(rt: Runtime, sent: Sequence[Sent]) -> list[Kept]:
 def drop(rt: Runtime, kept: Sequence[Kept]) -> None:
     """Take files out of the store that no dispute was given."""
     for one in kept:
-        claim_proofs.drop(rt, one)
+        sent_files.drop(rt, one)
 
 
 def arrived(rt: Runtime, kept: Sequence[Kept]) -> None:
     """Forget that files were on their way: their rows are committed."""
     for one in kept:
-        claim_proofs.arrived(rt, one)
+        sent_files.arrived(rt, one)
 
 
 def attach(session: Session, dispute: Dispute, kept: Sequence[Kept], now: datetime) -> None:
@@ -72,11 +71,7 @@ def attach(session: Session, dispute: Dispute, kept: Sequence[Kept], now: dateti
     if has + len(kept) > rules.MOST_FILES_IN_ALL:
         raise Refusal("too_many", "too_many_files", most=rules.MOST_FILES_IN_ALL)
     for one in kept:
-        file = StoredFile(
-            business_id=dispute.business_id, storage_key=one.key, name=one.name, media_type=MEDIA_TYPES[one.kind],
-            size=one.size, sha256=one.sha256, created_at=now)
-        session.add(file)
-        session.flush()
+        file = sent_files.add_row(session, dispute.business_id, one, now)
         session.add(DisputeFile(business_id=dispute.business_id, dispute_id=dispute.id, file_id=file.id))
     session.flush()
 
@@ -99,12 +94,7 @@ def for_staff(rt: Runtime, access: StaffAccess, dispute_id: str, file_id: str) -
             .where(StoredFile.public_id == file_id, Dispute.public_id == dispute_id,
                    Dispute.business_id == access.business_id,
                    StoredFile.business_id == access.business_id)).one_or_none()
-    if file is None:
-        raise Refusal("not_found", "unknown_page")
-    try:
-        return Document(file.name, file.media_type, rt.files.get(file.storage_key))
-    except UnknownFile as lost:
-        raise Refusal("not_found", "unknown_page") from lost
+    return sent_files.document(rt, file)
 
 
 def of_debtor(session: Session, debtor: Debtor) -> list[StoredFile]:

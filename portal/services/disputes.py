@@ -31,10 +31,10 @@ from portal.services import (
     standings,
 )
 from portal.services.audit import Actor, record
-from portal.services.claim_proofs import Kept, Sent
 from portal.services.dispute_choices import Chosen, Wanted
 from portal.services.dispute_holds import Clock
 from portal.services.dispute_views import find_own, require_whole_page
+from portal.services.sent_files import Kept, Sent
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,18 @@ from portal.domain.errors import Refusal
 from portal.domain.questions import told
 from portal.models import Business, Debtor, Hold, PaymentClaim
 from portal.runtime import Runtime
-from portal.services import arrangement_mail, arrangements, calendars, claim_proofs, debts, more_time, policies
+from portal.services import (
+    arrangement_mail,
+    arrangements,
+    calendars,
+    claim_proofs,
+    debts,
+    more_time,
+    policies,
+    sent_files,
+)
 from portal.services.audit import Actor, record
-from portal.services.claim_proofs import Kept, Sent
+from portal.services.sent_files import Kept, Sent
 
 WAYS = ("transfer", "card", "cash", "check", "other")
 LONGEST_WORDS = 2_000
@@ -96,18 +105,18 @@ def claim(rt: Runtime, access: Access, said: Told) -> str:
 
     Told twice it is one; a file that comes with the second telling is added. Raises Refusal: amount_negative,
     day_to_come, day_too_far, unknown_way, words_too_long, claims_wait, nothing_open, link_ended, and what
-    claim_proofs.keep() refuses.
+    sent_files.keep() refuses.
     """
     _require_whole_page(access)
     now, said = rt.now(), _checked(said)
-    kept = claim_proofs.keep(rt, said.proof) if said.proof is not None else None
+    kept = sent_files.keep(rt, said.proof) if said.proof is not None else None
     used = False
     try:
         claim_id, used = rt.db.run(lambda session: _write_down(session, access, said, kept, now))
     finally:
         if kept is not None:
             # Refused, or told before: a file that no row names stays nowhere.
-            (claim_proofs.arrived if used else claim_proofs.drop)(rt, kept)
+            (sent_files.arrived if used else sent_files.drop)(rt, kept)
     return claim_id
 
 

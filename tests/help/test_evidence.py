@@ -18,8 +18,8 @@ from portal.domain.errors import Refusal
 from portal.domain.evidence import Happening
 from portal.gateways import seals
 from portal.services import disputes, evidence
-from portal.services.claim_proofs import Sent
 from portal.services.disputes import Said
+from portal.services.sent_files import Sent
 from tests.gateways.proofs import a_picture
 from tests.help.test_disputes import Chosen, code_of, decided, opened
 from tests.ledger.stories import charged_back, line, received, start_payment, tell

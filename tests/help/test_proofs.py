@@ -16,8 +16,8 @@ from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.gateways.files import UnknownFile
 from portal.models import Debtor, PaymentClaim, StoredFile, lock_debtor
-from portal.services import claim_proofs, debtor_data, payment_claims
-from portal.services.claim_proofs import Sent
+from portal.services import claim_proofs, debtor_data, payment_claims, sent_files
+from portal.services.sent_files import Sent
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
 from tests.cast import NOON, Clock
@@ -51,12 +51,12 @@ def rows(desk: Desk) -> list[StoredFile]:
 def test_a_file_whose_row_was_never_written_is_swept_and_no_other(desk: Desk, tmp_path: Path) -> None:
     payment_claims.claim(desk.rt, desk.owed.access, replace(TOLD, proof=Sent("slip.pdf", a_pdf())))
     # As if the process had ended between the file and its row, and between the row and its mark.
-    lost = claim_proofs.keep(desk.rt, Sent("lost.pdf", a_pdf()))
+    lost = sent_files.keep(desk.rt, Sent("lost.pdf", a_pdf()))
     desk.rt.files.room("arriving").put(rows(desk)[0].storage_key.encode())
-    assert claim_proofs.sweep(desk.rt) == 0, "what came just now may still get its row"
+    assert sent_files.sweep(desk.rt) == 0, "what came just now may still get its row"
     for path in on_disk(tmp_path):
         os.utime(path, (NOON.timestamp() - 90_000,) * 2)
-    assert claim_proofs.sweep(desk.rt) == 1 and claim_proofs.sweep(desk.rt) == 0
+    assert sent_files.sweep(desk.rt) == 1 and sent_files.sweep(desk.rt) == 0
     assert [path.name for path in on_disk(tmp_path)] == [rows(desk)[0].storage_key]
     with pytest.raises(UnknownFile):
         desk.rt.files.get(lost.key)

@@ -16,7 +16,7 @@ from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
 from portal.services import payment_claims as service
-from portal.services.claim_proofs import Sent
+from portal.services.sent_files import Sent
 
 # Which field a refusal speaks of; the rest speak of the amount.
 FIELDS = {

@@ -18,9 +18,9 @@ from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
 from portal.services import dispute_views, disputes
-from portal.services.claim_proofs import Sent
 from portal.services.dispute_choices import Chosen
 from portal.services.dispute_views import Disputable
+from portal.services.sent_files import Sent
 from portal.words.disputes import REASONS, STATES, WANTS
 from portal.words.refusals import N_
 
