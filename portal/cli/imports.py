@@ -75,7 +75,7 @@ def _read_mapping(_context: click.Context, _option: click.Parameter, pairs: tupl
 def import_invoices(file: BinaryIO, slug: str, currency: str, mapping: dict[str, str], date_order: DateOrder | None,
                     decimal: Mark | None, delimiter: str | None, encoding: str | None, errors_to: str | None,
                     dry_run: bool, language: str) -> None:
-    """Take in a business's invoices from a CSV or XLSX file or an e-invoice: all of it or nothing.
+    """Take in a business's invoices from a CSV or XLSX file, an e-invoice or a ZIP of such: all of it or nothing.
 
     The same file twice changes nothing. A later file shows what is new, changed, gone and as before.
     """

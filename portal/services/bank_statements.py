@@ -65,6 +65,11 @@ class Checked:
     remembered: bool = False
 
     @property
+    def unused(self) -> tuple[str, ...]:
+        """Name the columns that nothing is read from, so that none is left out unseen."""
+        return tuple(column.header for column in self.columns if not column.becomes and any(column.first))
+
+    @property
     def shown(self) -> tuple[Line, ...]:
         return self.statement.lines[:SHOWN] if self.statement else ()
 

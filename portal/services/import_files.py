@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -24,6 +24,7 @@ from portal.domain.imports.results import DateOrder, Delimiter
 from portal.domain.listing import PAGE
 from portal.domain.money import Mark
 from portal.domain.roles import StaffAccess
+from portal.gateways import e_invoice_archives
 from portal.gateways.files import UnknownFile
 from portal.models import AuditEvent, Business, ImportFinding, ImportRun, Staff
 from portal.runtime import Runtime
@@ -100,6 +101,17 @@ class Earlier:
     debtors: int
 
 
+def send_several(rt: Runtime, access: StaffAccess, files: Sequence[tuple[str, bytes]]) -> str:
+    """Keep what was sent together; several files can only be e-invoices and go in as one, all or none.
+
+    Raises Refusal: role_may_not, file_missing, file_too_large, files_not_together.
+    """
+    if len(files) == 1:
+        return send(rt, access, files[0][1], files[0][0])
+    more = f" (+{len(files) - 1})"
+    return send(rt, access, e_invoice_archives.pack(files), files[0][0][:LONGEST_NAME - len(more)] + more)
+
+
 def send(rt: Runtime, access: StaffAccess, data: bytes, name: str) -> str:
     """Keep a file that was sent, and read it at once if it is small; gives the name of its page.
 
@@ -116,7 +128,7 @@ def send(rt: Runtime, access: StaffAccess, data: bytes, name: str) -> str:
         file_key=imports.files(rt).put(data), file_name=name[:LONGEST_NAME], sha256=hashlib.sha256(data).hexdigest(),
         step=import_runs.READING, created_at=rt.now(), reading={}, report={})
     public_id = rt.db.run(lambda session: _add(session, run))
-    _work_if_small(rt, public_id, len(data) <= SMALL_BYTES)
+    _work_if_small(rt, public_id, data)
     return public_id
 
 
@@ -152,8 +164,8 @@ def read_again(rt: Runtime, access: StaffAccess, run_id: str, reading: Reading) 
 
     rt.db.run(work)
     with rt.db.reading() as session:
-        size = len(imports.files(rt).get(_mine(session, access, run_id).file_key))
-    _work_if_small(rt, run_id, size <= SMALL_BYTES)
+        data = imports.files(rt).get(_mine(session, access, run_id).file_key)
+    _work_if_small(rt, run_id, data)
 
 
 def take_in(rt: Runtime, access: StaffAccess, run_id: str) -> None:
@@ -256,8 +268,8 @@ def _add(session: Session, run: ImportRun) -> str:
     return run.public_id
 
 
-def _work_if_small(rt: Runtime, public_id: str, small: bool) -> None:
-    if not small:
+def _work_if_small(rt: Runtime, public_id: str, data: bytes) -> None:
+    if len(data) > SMALL_BYTES or not e_invoice_archives.are_few(data):
         return
     with rt.db.reading() as session:
         run_id = session.scalars(select(ImportRun.id).where(ImportRun.public_id == public_id)).one()

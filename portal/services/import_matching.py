@@ -63,6 +63,8 @@ class Seen:
     invoice_id: int
     change: int
     newly_disputed: bool = False
+    # What the books had as its total.
+    before: int = 0
 
 
 @dataclass
@@ -133,7 +135,7 @@ def _compare(found: Matching, row: ParsedInvoice, known: Known, source: str) -> 
     found.unchanged += not change and not told
     found.back += known.source == "" and source != ""
     if change or newly_disputed or known.source != source:
-        found.seen.append(Seen(row, known.invoice_id, change, newly_disputed))
+        found.seen.append(Seen(row, known.invoice_id, change, newly_disputed, known.total))
 
 
 def _told_of(row: ParsedInvoice, known: Known, change: int) -> Iterator[Finding]:

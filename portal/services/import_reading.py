@@ -1,4 +1,4 @@
-"""Reads a file that was sent, whatever it is: a text table, a spreadsheet, or an e-invoice.
+"""Reads a file that was sent, whatever it is: a text table, a spreadsheet, an e-invoice, or several in an archive.
 
 How its columns are read is stated by a person, or remembered from the last file of this kind, or known from the
 program that wrote it, or guessed from the headers: in this order.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import ModuleType
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from portal.domain.imports import (
 from portal.domain.imports.results import DateOrder, Delimiter
 from portal.domain.imports.table import Table
 from portal.domain.money import Mark
-from portal.gateways import e_invoices, spreadsheets
+from portal.gateways import e_invoice_archives, e_invoices, spreadsheets
 from portal.models import Business, ImportMapping, ImportRun
 from portal.runtime import Runtime
 from portal.services import import_presets
@@ -66,10 +67,10 @@ def read(rt: Runtime, business: Business, data: bytes, options: ImportOptions, *
     `chosen` says that a person has looked at the columns, so that nothing is remembered in their place.
     """
     completed = _completed(options, business, rt.now())
-    if e_invoices.is_one(data):
-        if len(data) > options.limits.max_bytes:
-            raise Refusal("too_large", "file_too_large", size=len(data), maximum=options.limits.max_bytes)
-        return Reading(e_invoices.read(data, completed.currency), completed, ())
+    kind = _kind_of_e_invoice(data)
+    if kind is not None:
+        _refuse_large(data, options)
+        return Reading(kind.read(data, completed.currency), completed, ())
     table, form = _table(data, completed)
     how, preset, remembered = completed, "", False
     if not (chosen or completed.mapping):
@@ -87,7 +88,7 @@ def read(rt: Runtime, business: Business, data: bytes, options: ImportOptions, *
 
 def columns(data: bytes, options: ImportOptions) -> tuple[Column, ...]:
     """Show the columns of a file that could not be read as invoices: choosing them by hand is often what helps."""
-    if e_invoices.is_one(data):
+    if _kind_of_e_invoice(data) is not None:
         return ()
     try:
         table = _table(data, options)[0]
@@ -157,9 +158,17 @@ def _over(options: ImportOptions, kept: ImportOptions) -> ImportOptions:
         name: getattr(options, name) or getattr(kept, name) for name in STATED})
 
 
-def _table(data: bytes, options: ImportOptions) -> tuple[Table, str]:
+def _kind_of_e_invoice(data: bytes) -> ModuleType | None:
+    return next((kind for kind in (e_invoices, e_invoice_archives) if kind.is_one(data)), None)
+
+
+def _refuse_large(data: bytes, options: ImportOptions) -> None:
     if len(data) > options.limits.max_bytes:
         raise Refusal("too_large", "file_too_large", size=len(data), maximum=options.limits.max_bytes)
+
+
+def _table(data: bytes, options: ImportOptions) -> tuple[Table, str]:
+    _refuse_large(data, options)
     if spreadsheets.is_one(data):
         return _best_sheet(spreadsheets.read(data, options.limits), options)
     return table_of_text(data, options)

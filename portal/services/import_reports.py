@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,19 @@ from portal.services.import_matching import Finding, Matching
 from portal.services.import_staging import LONGEST_TITLE, is_held, kind
 
 DAY = "day:"
+# So many corrected invoices are told by name; the rest is counted.
+MOST_NAMED = 200
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An invoice whose total is another in the file, minor units: "A5: 100.00 before, 90.00 now"."""
+
+    number: str
+    debtor: str
+    currency: str
+    before: int
+    now: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class ImportReport:
     preset: str = ""
     remembered: bool = False
     source: str = ""
+    changes: tuple[Changed, ...] = ()
 
     @property
     def new_businesses(self) -> int:
@@ -70,13 +84,15 @@ class ImportReport:
         known = {one.name for one in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
         values["notes"] = tuple(Note(code, lively(params)) for code, params in data["notes"])
+        values["changes"] = tuple(Changed(**one) for one in data.get("changes", ()))
         return cls(**{**values, "errors": errors, "unmapped": tuple(data["unmapped"])})
 
 
 def report(parsed: ParsedFile, found: Matching, *, booked: bool, preset: str = "",
            remembered: bool = False) -> ImportReport:
     """Count what a file does to the books."""
-    errors = sorted([*parsed.errors, *found.errors], key=lambda error: error.row)
+    errors = sorted([*parsed.errors, *(_of_its_file(parsed, error) for error in found.errors)],
+                    key=lambda error: error.row)
     cut = sum(len(row.line_description or "") > LONGEST_TITLE for row in found.new)
     notes = [*parsed.notes, *found.notes, *([Note("descriptions_cut", {"rows": cut})] if cut else [])]
     return ImportReport(
@@ -91,7 +107,9 @@ def report(parsed: ParsedFile, found: Matching, *, booked: bool, preset: str = "
         new_consumers=sum(kind(customer) == "consumer" for customer in found.new_customers),
         kinds_assumed=sum(customer.kind is None for customer in found.new_customers),
         tells_something=found.tells_something, findings=len(found.findings) + sum(map(is_held, found.new)),
-        form=parsed.encoding, preset=preset, remembered=remembered, source=parsed.source)
+        form=parsed.encoding, preset=preset, remembered=remembered, source=parsed.source,
+        changes=tuple(Changed(one.row.invoice_number, one.row.customer_name or one.row.customer_number,
+                              one.row.currency, one.before, one.row.amount) for one in found.changed[:MOST_NAMED]))
 
 
 def plain(params: Mapping[str, object]) -> dict[str, Any]:
@@ -103,6 +121,10 @@ def lively(params: Mapping[str, Any]) -> dict[str, object]:
     """Read such values back."""
     return {name: date.fromisoformat(value[len(DAY):]) if isinstance(value, str) and value.startswith(DAY) else value
             for name, value in params.items()}
+
+
+def _of_its_file(parsed: ParsedFile, error: RowError) -> RowError:
+    return replace(error, column=parsed.files[error.row - 1]) if parsed.files else error
 
 
 def _count(found: Matching, kind_of: str) -> int:

@@ -24,6 +24,19 @@ def N_(message: str) -> str:
     return message
 
 
+class Change(Protocol):
+    """An invoice whose total is another now, minor units."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def before(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+
+
 class Report(Protocol):
     """What an import tells of itself."""
 
@@ -77,6 +90,8 @@ class Report(Protocol):
     def notes(self) -> Sequence[Note]: ...
     @property
     def unmapped(self) -> Sequence[str]: ...
+    @property
+    def changes(self) -> Sequence[Change]: ...
 
 
 ORDERS = {"dmy": N_("day, month, year"), "mdy": N_("month, day, year"), "ymd": N_("year, month, day")}
@@ -136,6 +151,10 @@ EXPECTED: dict[str, str] = {
     "file_no_e_invoice": N_("There is no e-invoice in this file."),
     "e_invoice_invalid": N_("The e-invoice does not keep to its standard: %(problem)s."),
     "e_invoice_incomplete": N_("The e-invoice does not say: %(fields)s."),
+    "archive_in_archive": N_("An archive inside an archive is not opened; put all files into one."),
+    "archive_too_many_files": N_("There are more than %(maximum)s files in the archive; divide it."),
+    "invoice_in_two_files": N_("This invoice is in the file %(first)s already."),
+    "files_not_together": N_("Only e-invoices (PDF or XML) can be sent several at once; send a list by itself."),
     "import_under_way": N_("Another file is being taken in. Please try again when it is done."),
     "file_encoding_unknown": N_("The file's characters cannot be read; save it as CSV in UTF-8."),
     "file_csv_broken": N_("Row %(row)s cannot be read; a quotation mark is missing there."),
@@ -212,6 +231,9 @@ def report_lines(words: Words, report: Report, *, dry_run: bool) -> list[str]:
     if report.remembered:
         lines.append(words.text(N_("Read as the last file of this kind was.")))
     lines += [words.text(message, n=words.number(count)) for message, count in counts]
+    lines += [words.text(N_("Invoice %(number)s: %(before)s before, %(now)s now"), number=one.number,
+                         before=words.money(one.before, one.currency), now=words.money(one.now, one.currency))
+              for one in report.changes]
     lines += [words.text(message, n=words.number(count)) for message, count in implied if count]
     if report.new_debtors:
         kinds = ((N_("Of these, consumers: %(n)s"), report.new_consumers),

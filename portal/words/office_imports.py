@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Refusal
@@ -66,7 +67,7 @@ def field_name(words: Words, field: str) -> str:
 def expected(words: Words, error: RowError) -> str:
     """Say what was expected in a cell."""
     message = HERE.get(error.code) or imports.EXPECTED[error.code]
-    return words.text(message, **imports.shown(words, error.params))
+    return words.text(message, **_shown(words, error.params))
 
 
 def note(words: Words, found: Note) -> str:
@@ -76,10 +77,11 @@ def note(words: Words, found: Note) -> str:
 
 def refused(words: Words, refusal: Refusal) -> str:
     """Say why a file as a whole could not be read."""
-    message = HERE.get(refusal.code)
-    if message is None:
-        return imports.refusal_line(words, refusal)
-    params, fields = dict(refusal.params), refusal.params.get("fields")
-    if isinstance(fields, list):
-        params["fields"] = [field_name(words, name) for name in fields]
-    return words.text(message, **imports.shown(words, params))
+    message = HERE.get(refusal.code) or imports.EXPECTED.get(refusal.code)
+    return words.refusal(refusal) if message is None else words.text(message, **_shown(words, refusal.params))
+
+
+def _shown(words: Words, params: Mapping[str, object]) -> dict[str, object]:
+    fields = params.get("fields")
+    named = {"fields": [field_name(words, str(name)) for name in fields]} if isinstance(fields, list) else {}
+    return imports.shown(words, {**params, **named})

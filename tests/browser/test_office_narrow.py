@@ -14,8 +14,11 @@ from tests.browser.conftest import Product, Watch, visitor
 from tests.browser.test_office_dashboard import furnish
 from tests.office.people import cookie_of
 
-PHONE = 360
+PHONE, TABLET = 360, 768
 WIDER = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+# A heading of one word under the other is fine, one of letters is not.
+TALL = """() => [...document.querySelectorAll('thead th')]
+    .filter(head => head.scrollHeight > 80).map(head => head.innerText)"""
 CUT = """() => [...document.querySelectorAll('.age td.num, .age tbody th, .age tfoot th')]
     .filter(cell => cell.offsetParent)
     .filter(cell => cell.getBoundingClientRect().right > innerWidth || cell.scrollWidth > cell.clientWidth + 1)
@@ -42,3 +45,7 @@ def test_no_sum_is_cut_off_and_no_id_widens_the_audit(browser: Browser, product:
         assert page.evaluate(CUT) == [] and page.evaluate(WIDER) <= 0
         page.goto(f"{product.url}/office/audit")
         assert "money in suspense" in page.content() and page.evaluate(WIDER) <= 0
+        page.set_viewport_size({"width": TABLET, "height": 800})
+        page.goto(f"{product.url}/office/debtors")
+        assert page.locator("thead th").last.is_visible()
+        assert page.evaluate(TALL) == [] and page.evaluate(WIDER) <= 0

@@ -10,7 +10,7 @@ import pytest
 
 from portal.domain.errors import Refusal
 from portal.domain.imports import Limits, ParsedFile, parse_table, table_of_sheet
-from portal.gateways import e_invoices, spreadsheets
+from portal.gateways import e_invoice_archives, e_invoices, spreadsheets
 from proofs.import_fuzz import BOMB, OUTSIDE
 from tests.domain.invoice_files import USD
 from tests.imports.e_invoices import factur_x, ubl
@@ -91,3 +91,42 @@ def test_broken_and_hostile_e_invoices_are_refused_in_words(data: bytes, code: s
     with pytest.raises(Refusal) as found:
         e_invoices.read(data, "EUR")
     assert found.value.code == code
+
+
+def packed(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_an_archive_of_e_invoices_is_read_whole_and_each_fault_names_its_file() -> None:
+    good = e_invoice_archives.read(packed(**{
+        "a/first.xml": ubl(), "second.PDF": factur_x(), "__MACOSX/._first.xml": b"x", "a/.hidden": b"x"}), "EUR")
+    assert [(one.row, one.invoice_number) for one in good.invoices] == [(1, "R-2026-7"), (2, "FX-9")]
+    assert (good.errors, good.files, good.rows) == ([], ("first.xml", "second.PDF"), 2)
+    data = packed(**{
+        "one.xml": ubl(), "../../etc/\x07again.xml": ubl(), "list.csv": b"a,b\n1,2\n", "inner.zip": packed(b=ubl()),
+        "bomb.xml": ubl(**{"<Invoice ": f"{BOMB}<Invoice "}), "x" * 1_000 + ".pdf": b"%PDF-1.7 x"})
+    assert e_invoice_archives.is_one(data) and not e_invoice_archives.are_few(data)
+    assert [(error.row, error.column, error.code) for error in e_invoice_archives.read(data, "EUR").errors] == [
+        (2, "again.xml", "invoice_in_two_files"), (3, "list.csv", "file_no_e_invoice"),
+        (4, "inner.zip", "archive_in_archive"), (5, "bomb.xml", "file_xml_unsafe"),
+        (6, "x" * 76 + ".pdf", "file_damaged")]
+
+
+@pytest.mark.parametrize(("data", "code"), [
+    (packed(**{f"{number}.xml": b"" for number in range(e_invoice_archives.MOST_FILES + 1)}), "archive_too_many_files"),
+    (packed(**{f"{number}.xml": bytes(8 * 1024 * 1024) for number in range(9)}), "file_too_large"),
+    ((whole := packed(**{"a.xml": ubl()}))[:60] + bytes(8) + whole[68:], "file_damaged"),
+])
+def test_an_archive_that_holds_too_much_is_refused_as_a_whole(data: bytes, code: str) -> None:
+    with pytest.raises(Refusal) as found:
+        e_invoice_archives.read(data, "EUR")
+    assert found.value.code == code
+
+
+def test_archives_of_other_programs_are_no_e_invoices() -> None:
+    assert not e_invoice_archives.is_one(packed(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
+    assert not e_invoice_archives.is_one(packed(**{"list.csv": b"a"})) and e_invoice_archives.are_few(b"a,b\n1,2\n")

@@ -26,7 +26,7 @@ from portal.models import (
 from portal.runtime import Runtime
 from portal.services import bookkeeping, import_answers, import_files, import_known, import_staging, imports, ledger
 from portal.services.bookkeeping import Part
-from portal.services.import_reports import ImportReport
+from portal.services.import_reports import Changed, ImportReport
 from tests import cast
 from tests.imports.files import assert_books_are_right, business, everything, shared_file, table, take_in
 from tests.office.people import make_staff
@@ -90,6 +90,7 @@ def test_the_second_file_shows_each_invoice_for_what_it_is(db: Database, rt: Run
     money = left(db, "A2"), left(db, "A4"), left(db, "A6")
     report = take_in(rt, owner, SECOND)
     assert report.errors == () and counts(report) == (1, 1, 2, 1, 2, 1)
+    assert report.changes == (Changed("A5", "C-3", "USD", 100_00, 90_00),)
     # Nothing that the file implies was assumed, and nobody is reminded of it.
     assert (left(db, "A2"), left(db, "A4"), left(db, "A6")) == money
     assert set(findings(db)) == {("disputed", "A3"), ("paid", "A2"), ("paid", "A4"), ("gone", "A6")}

@@ -99,6 +99,8 @@ def test_columns_are_chosen_by_hand_and_all_mistakes_are_told(desk: Desk) -> Non
     assert seat.post("/office/bank/take-in", **{**chosen, "kept": "nobodys"}).status_code == 410
     assert seat.post("/office/bank/columns", **{**chosen, "date_order": "xyz"}).status_code == 422
     assert "Some days in this file are still to come" in send(seat, b"Date,Amount\n2027-11-03,5.00\n")
+    told = send(seat, b"Date,Amount,Reference,Description,Fee\n2026-11-03,5.00,R1,rent,\n")
+    assert "Columns that are not used: Description<" in told
     assert "This is not a CSV file" in send(seat, b"%PDF-1.4 nothing")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from portal.db import Database
 from portal.models import ImportMapping, ImportRow, ImportRun, Invoice
 from portal.services import import_files
+from tests.imports.e_invoices import factur_x, ubl
 from tests.imports.sheets import sheet
 from tests.office.books import Desk, Seat, open_desk
 
@@ -38,6 +39,13 @@ def send(seat: Seat, data: bytes, name: str = "open.csv") -> tuple[str, str]:
     return answer.headers["Location"], page.text
 
 
+def send_all(seat: Seat, *files: tuple[str, bytes]) -> tuple[str, str]:
+    """Send several files at once; gives the address of their page, and the page."""
+    answer = seat.post("/office/imports", file=[(io.BytesIO(data), name) for name, data in files])
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"], seat.get(answer.headers["Location"]).text
+
+
 def invoices(desk: Desk) -> int:
     with desk.rt.db.reading() as session:
         return session.scalar(select(func.count()).select_from(Invoice)) or 0
@@ -59,6 +67,10 @@ def test_a_file_is_looked_at_first_and_then_taken_in_once(desk: Desk) -> None:
     assert invoices(desk) == before + 2 and desk.acts() == ["invoices.imported"] and files(desk) == []
     assert seat.post(f"{where}/take-in").status_code in (409, 410)
     assert "in the books already" in send(seat, GOOD)[1]
+    # Whoever takes a correction in has seen which invoice it is, and both sums.
+    changed = send(seat, GOOD.replace(b"1240.50", b"1200.00"))[1]
+    named = changed.partition("Changed amounts")[2].partition("</table>")[0]
+    assert named.index("TW-2") < named.index("$1,240.50") < named.index("$1,200.00") and "TW-1" not in named
     desk.assert_sound()
 
 
@@ -91,6 +103,20 @@ def test_columns_can_be_chosen_by_hand_and_next_week_nobody_chooses_again(desk: 
     assert (taken.issued_on.month, taken.due_on.day) == (2, 2) and taken.issued_on.day == 1
     next_week = send(seat, strange % 10)[1]
     assert "Take in 1 new invoice" in next_week and "as you had the last file of this kind read" in next_week
+
+
+def test_several_e_invoices_sent_together_go_in_as_one_or_not_at_all(desk: Desk) -> None:
+    seat, before = desk.as_("manager"), invoices(desk)
+    without = ubl(**{"<cbc:DueDate>2026-10-31</cbc:DueDate>": ""})
+    _where, page = send_all(seat, ("one.xml", ubl()), ("<b>two.xml", without))
+    assert "&lt;b&gt;two.xml" in page and "The e-invoice does not say: Due date." in page and "/take-in" not in page
+    where, page = send_all(seat, ("one.xml", ubl()), ("two.pdf", factur_x()))
+    assert "Take in 2 new invoices" in page and "one.xml (+1)" in page
+    assert "The file is in the books" in seat.post(f"{where}/take-in", follow=True).text
+    assert invoices(desk) == before + 2
+    mixed = seat.post("/office/imports", file=[(io.BytesIO(GOOD), "open.csv"), (io.BytesIO(ubl()), "one.xml")])
+    assert mixed.status_code == 422 and "send a list by itself" in mixed.text
+    desk.assert_sound()
 
 
 def test_the_file_is_kept_for_the_person_who_sent_it_and_for_two_hours(desk: Desk) -> None:

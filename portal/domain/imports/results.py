@@ -148,3 +148,5 @@ class ParsedFile:
     voids: list[ParsedVoid] = field(default_factory=list)
     source: str = ""
     rows: int = 0
+    # Where a row is a file of an archive: their names, in order.
+    files: tuple[str, ...] = ()

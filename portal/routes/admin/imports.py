@@ -33,11 +33,10 @@ def imports() -> str:
 @blueprint.post("/imports")
 @guarded("import")
 def check_import() -> tuple[str, int] | Response:
-    """Read a file that was sent and show what it would do."""
-    sent = request.files.get("file")
+    """Read a file that was sent, or several e-invoices, and show what it would do."""
+    sent = [(_name(one.filename or ""), one.read()) for one in request.files.getlist("file")] or [("", b"")]
     try:
-        run_id = import_files.send(
-            runtime(), access(), sent.read() if sent else b"", _name((sent.filename if sent else "") or ""))
+        run_id = import_files.send_several(runtime(), access(), sent)
     except Refusal as refusal:
         return _refused(refusal)
     return see_other(url_for("office.import_run", run_id=run_id))
