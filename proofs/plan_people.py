@@ -44,6 +44,7 @@ class Tenant:
     holds: int = 0
     refused: list[str] = field(default_factory=list)
     customer: str = ""
+    given: set[int] = field(default_factory=set)
 
 
 def _heart(world: PlanWorld, tenant: Tenant) -> str:
@@ -61,15 +62,19 @@ def _hold(world: PlanWorld, tenant: Tenant) -> str:
     if tenant.held_until is not None and tenant.held_until > world.rt.now():
         return "held"
     days = world.random.randrange(2, 25)
+    hold(world, tenant, days, whole=world.dice() < 0.3)
+    return str(days)
+
+
+def hold(world: PlanWorld, tenant: Tenant, days: int, *, whole: bool) -> None:
+    """Give some days of time for what a plan covers, or for all a debtor owes."""
     tenant.held_until, tenant.holds = world.rt.now() + timedelta(days=days), tenant.holds + 1
-    whole = world.dice() < 0.3
     with world.rt.db.transaction() as session:
         lock_debtor(session, world.business.id, tenant.owed.debtor.id)
         session.add(Hold(
             business_id=world.business.id, debtor_id=tenant.owed.debtor.id, reminders=True, fees=True, autopay=True,
             invoice_id=None if whole else tenant.owed.invoices[0].id, cause="deferral",
             cause_id=f"{tenant.plan}{tenant.holds}"[:40], starts_at=world.rt.now(), until=tenant.held_until))
-    return str(days)
 
 
 def _pay_part(world: PlanWorld, tenant: Tenant) -> str:

@@ -35,7 +35,7 @@ from portal.services import (
     inbox,
     method_setups,
 )
-from proofs import plan_people
+from proofs import plan_people, plan_trials
 from proofs.counter import Counter
 from proofs.plan_people import ACTS, Tenant
 from sandbox.stripe.errors import StripeError
@@ -94,6 +94,8 @@ class PlanWorld:
         owed = self.counter.owes(self.business, amount * PARTS)
         first = now.date() + timedelta(days=self.random.randrange(1, 28))
         every = self.random.choice((14, 28, 30))
+        if plan_trials.is_together(place):
+            first, every = now.date() + timedelta(days=6), 7
         plan = sign_plan(self.rt.db, owed, now, *((first + timedelta(days=every * n), amount) for n in range(PARTS)))
         tenant = Tenant(owed, plan)
         plan_people.save(self, tenant, "pm_usBankAccount_success" if self.random.random() < 0.2 else "pm_card_visa")
@@ -106,6 +108,7 @@ class PlanWorld:
             for _ in range(max(1, len(self.tenants) // 12)):
                 self._act()
             self._post()
+            plan_trials.give_time(self)
             self._work()
         self.counter.stripe.control.clear_faults()
         for _ in range(8):
@@ -155,7 +158,10 @@ class PlanWorld:
         """The mail server takes what waits; on some days it does not."""
         now = self.rt.now()
         with self.rt.db.transaction() as session:
+            resting = plan_trials.resting(self, session)
             for message in session.scalars(select(Message).where(Message.state == "queued")):
+                if message.id in resting:
+                    continue
                 message.state, message.sent_at = "sent", now
                 tenant = self._by_debtor.get(message.debtor_id or 0)
                 if tenant is not None and message.kind in ("debit_confirm", "debit_stopped", "autopay_lost"):
@@ -228,6 +234,7 @@ class PlanWorld:
             # The same charge is sent again under its key: it is answered, not made.
             return
         self.charged += 1
+        self.diary.append(f"{self._day} charged {self.tenants.index(tenant)}")
         held = tenant.held_until is not None and tenant.held_until > now
         if held or self._paid_by_now(row, tenant, intents, payment):
             self.while_held_or_paid += 1

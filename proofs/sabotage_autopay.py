@@ -34,7 +34,8 @@ AUTOPAY = (
           YEARS, "installments_charged_twice"),
     Guard("fees that an event only names are fetched", "portal/services/fetching.py",
           "lambda stripe, line, account: stripe.balance_line(line, account=account),",
-          "lambda stripe, line, account: [],", YEARS, "ledger_vs_stripe_drift_minor_units"),
+          # Within a year the payment itself is asked about once more, which finds the fee as well.
+          "lambda stripe, line, account: [],", ("plan_races", "sqlite", "pay_and_autopay"), RACES),
     Guard("what is due is charged in the order of its time", CHARGES,
           "            .order_by(Installment.try_at, Installment.id).limit(limit)))\n",
           "            .order_by(func.random()).limit(limit)))\n", YEARS, "plan_same_seed_differs"),
