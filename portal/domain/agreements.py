@@ -20,6 +20,10 @@ LONGEST_NAME = 160
 LONGEST_BROWSER = 300
 FORMAT = "payment-portal/agreement/1"
 ELECTRONIC_RECORDS, AUTOPAY = "electronic_records", "autopay"
+# The act an emailed code is entered for before anything is signed.
+SIGN = "sign"
+# What stands before a name and is no part of it, in the languages of the pages.
+TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "sr", "sra", "srta", "don", "dona", "dna"})
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 # Marks that turn the reading direction could show a sum backwards; the others take room that nobody sees.
 HIDDEN = frozenset("\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
@@ -94,14 +98,48 @@ def typed_name(text: str) -> str:
         raise Refusal("invalid", "signature_missing")
     if len(name) > LONGEST_NAME:
         raise Refusal("invalid", "signature_too_long", longest=LONGEST_NAME)
-    if sum(sign.isalpha() for sign in name) < 2 or any(_is_hidden(sign) for sign in name):
+    if sum(sign.isalpha() for sign in name) < 2 or "@" in name or any(_is_hidden(sign) for sign in name):
         raise Refusal("invalid", "signature_unreadable")
     return name
+
+
+def check_signer(name: str, on_file: str, confirmed: str) -> None:
+    """Ask once more whoever signs by a name that is not the one on file, or that may not be a whole name.
+
+    Nobody is turned away by it: married names, guardians, people who sign for a company or have one name say that it
+    is right. Worked: for "Helen Okafor", "Helen A. Okafor", "Okafor Helen" and "H. Okafor" are the same.
+    Raises Refusal signature_half_name, signature_other_name.
+    """
+    name = typed_name(name)
+    if _is_same(_words(name), _words(on_file)) or confirmed == name:
+        return
+    code = "signature_half_name" if len(_words(name)) < 2 else "signature_other_name"
+    raise Refusal("invalid", code, name=name, known=on_file)
 
 
 def browser_said(text: str) -> str:
     """Keep what a browser calls itself, bounded and in one line."""
     return "".join(sign for sign in text if sign.isprintable())[:LONGEST_BROWSER]
+
+
+def _words(name: str) -> list[str]:
+    """Take a name apart, without accents, capitals, points and titles."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    found = re.findall(r"[^\W\d_]+", re.sub(r"['’ʼ`]", "", plain).casefold())
+    return [word for word in found if word not in TITLES] or found
+
+
+def _is_same(mine: list[str], theirs: list[str]) -> bool:
+    """Say whether each word of the shorter name is one of the longer, or its initial."""
+    if sorted(mine) == sorted(theirs):
+        return True
+    few, many = sorted((mine, theirs), key=len)
+    return len(mine) > 1 and all(any(_meets(one, other) for other in many) for one in few)
+
+
+def _meets(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) == 1 and long.startswith(short))
 
 
 def _marked(line: str) -> Block | None:

@@ -19,6 +19,7 @@ from portal.domain.access import PROVEN, Access
 from portal.domain.agreements import (
     AUTOPAY,
     ELECTRONIC_RECORDS,
+    SIGN,
     Statement,
     browser_said,
     canonical,
@@ -44,8 +45,6 @@ from portal.services.audit import Actor, record
 from portal.words import signing_statements
 from portal.words.core import Words
 
-# The act an emailed code is entered for before anything is signed.
-SIGN = "sign"
 MISSING = {ELECTRONIC_RECORDS: "consent_missing", AUTOPAY: "autopay_consent_missing"}
 
 
@@ -80,6 +79,8 @@ class Signature:
     consents: frozenset[str] = field(default_factory=frozenset)
     address: str = ""
     browser: str = ""
+    # The name of whoever is asked for once more and says that it is right.
+    confirmed: str = ""
 
 
 def ready(session: Session, debtor: Debtor, words: Words, arrangement: Arrangement, text: str, text_version: str, *,

@@ -16,6 +16,7 @@ from sqlalchemy import Insert, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal.domain.agreements import SIGN
 from portal.domain.gate import COLLECTING, COURTESY, ESSENTIAL, Decision, QuietHours, Situation, decide
 from portal.models import Business, Debtor, Message, Payment, PortalLink, Refund, lock_debtor
 from portal.models.base import new_public_id
@@ -61,7 +62,7 @@ def queue_code(session: Session, now: datetime, debtor: Debtor, business: Busine
     # The end of the code is part of its name: the last look reads there when sending it has no use any more.
     parcel = _Parcel("code", code_key(debtor, act, expires_at))
     return _queue(session, now, business.id, debtor.id, parcel, None, lambda voice: email_kinds.code(
-        voice.words, voice.sender, digits, expires_at), useless_after=expires_at)
+        voice.words, voice.sender, digits, expires_at, signs=act == SIGN), useless_after=expires_at)
 
 
 def code_key(debtor: Debtor, act: str, expires_at: datetime) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
-from portal.domain.agreements import Block, Statement, blocks, typed_name
+from portal.domain.agreements import Block, Statement, blocks, check_signer
 from portal.domain.errors import Refusal
 from portal.models import Arrangement, Business, Debtor
 from portal.runtime import Runtime
@@ -60,14 +60,14 @@ def check(shown: Review, signature: Signature) -> None:
     """Refuse before a code is sent what could not be signed after it.
 
     Raises Refusal: agreement_moved_on, consent_missing, autopay_consent_missing, signature_missing,
-    signature_too_long, signature_unreadable.
+    signature_too_long, signature_unreadable, signature_half_name, signature_other_name.
     """
     if (shown.version, shown.seen) != (signature.version, signature.seen):
         raise Refusal("conflict", "agreement_moved_on")
     for statement in shown.asked:
         if statement.kind not in signature.consents:
             raise Refusal("invalid", MISSING[statement.kind])
-    typed_name(signature.name)
+    check_signer(signature.name, shown.name_on_file, signature.confirmed)
 
 
 def sign(rt: Runtime, access: Access, arrangement_id: str, signature: Signature) -> str:

@@ -93,14 +93,19 @@ def filled_in(words: Words, sender: Sender, reader: Reader, invoices: Sequence[O
         due_on=min(one.due_on for one in invoices), today=today, tone=tone)
 
 
-def code(words: Words, sender: Sender, digits: str, until: datetime) -> Letter:
-    """Word the six digits that prove who sits at the page."""
+def code(words: Words, sender: Sender, digits: str, until: datetime, *, signs: bool = False) -> Letter:
+    """Word the six digits that prove who sits at the page, and say so where entering them signs something."""
     return Letter(
         subject=words.text("Your code for %(business)s", business=sender.name),
-        preview=words.text("It works for a few minutes."), greeting=words.text("Your code is"), code=digits,
+        preview=words.text("It works for a few minutes."),
+        greeting=words.text("Your code for signing is") if signs else words.text("Your code is"), code=digits,
         closing=(
+            words.text("Entered on the page you have open, it signs the agreement that you have read there. It works "
+                       "once, until %(time)s.", time=words.clock(until)) if signs else
             words.text("Enter it on the page you have open. It works once, until %(time)s.",
                        time=words.clock(until)),
+            words.text("You did not ask for a code? Then you need not do anything: without it, nothing is signed.")
+            if signs else
             words.text("You did not ask for a code? Then you need not do anything: without it, nothing opens and "
                        "nothing can be changed."),
         ),

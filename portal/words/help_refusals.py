@@ -43,5 +43,8 @@ HELP: dict[str, str] = {
     "signature_missing": N_("Please type your full name."),
     "signature_too_long": N_("A name may have at most %(longest)s letters."),
     "signature_unreadable": N_("Please type your name in letters."),
+    "signature_half_name": N_("Please type your first and your last name. If %(name)s is all of it, tick that below."),
+    "signature_other_name": N_("Our invoices name %(known)s. If you sign as %(name)s for them, tick that below; "
+                               "otherwise correct the name."),
     "pick_one": N_("Please choose the payment it is."),
 }

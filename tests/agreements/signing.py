@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Access
-from portal.domain.agreements import AUTOPAY, ELECTRONIC_RECORDS, Statement
+from portal.domain.agreements import AUTOPAY, ELECTRONIC_RECORDS, SIGN, Statement
 from portal.models import Agreement, Arrangement, Business, Debtor, Message, PortalLink, lock_debtor
 from portal.runtime import Runtime
 from portal.services import agreements, arrangements, identity, sessions
@@ -86,7 +86,7 @@ def offered(rt: Runtime, owed: Owed) -> Arrangement:
         return made
 
 
-def proven(rt: Runtime, link: PortalLink, act: str = agreements.SIGN) -> Access:
+def proven(rt: Runtime, link: PortalLink, act: str = SIGN) -> Access:
     """Enter the emailed code for an act; returns the door it opened."""
     identity.send_code(rt, link.public_id, act)
     with rt.db.reading() as session:

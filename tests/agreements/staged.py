@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import PROVEN, Access
-from portal.domain.agreements import ELECTRONIC_RECORDS, LONGEST_NAME
+from portal.domain.agreements import ELECTRONIC_RECORDS, LONGEST_NAME, SIGN
 from portal.models import (
     Agreement,
     Arrangement,
@@ -65,7 +65,7 @@ def print_papers(rt: Runtime) -> None:
 
 
 def _door(session: Session, debtor: Debtor, link: PortalLink, at: datetime) -> Access:
-    code = OneTimeCode(business_id=debtor.business_id, debtor_id=debtor.id, link_id=link.id, act=agreements.SIGN,
+    code = OneTimeCode(business_id=debtor.business_id, debtor_id=debtor.id, link_id=link.id, act=SIGN,
                        code_hash="0" * 64, created_at=at, expires_at=at + timedelta(minutes=10), used_at=at)
     session.add(code)
     session.flush()

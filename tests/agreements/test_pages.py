@@ -49,8 +49,16 @@ def test_read_consent_name_and_code_are_asked_once_and_then_it_is_signed(desk: D
     assert status(browser) == 422 and "please tick that you agree" in browser.words and NAME in browser.text
     browser.send(path, name=" ", do="code", consent="electronic_records")
     assert "Please type your full name." in browser.words
+    browser.send(path, name="Helen", do="code", consent="electronic_records")
+    assert "type your first and your last name" in browser.words and "Helen is my whole name." in browser.words
+    browser.send(path, name="Grace Hopper", do="code", consent="electronic_records", confirmed="Helen")
+    assert "I sign as Grace Hopper, for Helen Okafor." in browser.words and house.emails("code") == []
+    browser.send(path, name="Grace Hopper", do="code", consent="electronic_records", confirmed="Grace Hopper")
+    assert "We have emailed you six digits" in browser.words and "Signed as Grace Hopper" in browser.words
+    browser.get(path)
     browser.send(path, name=NAME, do="code", consent="electronic_records")
     assert "We have emailed you six digits" in browser.words and f"Signed as {NAME}" in browser.words
+    assert "it signs the agreement that you have read there" in " ".join(house.emails("code")[0].body_text.split())
     browser.send(path, code="000000", do="sign")
     assert "did not match" in browser.words and NAME in browser.text, "what was typed is asked for once"
     signed = browser.send(path, code=house.newest_code(), do="sign")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.db import Database
 from portal.domain.access import KNOWN, Access
-from portal.domain.agreements import blocks, canonical, typed_fingerprint
+from portal.domain.agreements import blocks, canonical, check_signer, typed_fingerprint
 from portal.domain.errors import Refusal
 from portal.models import Agreement, AgreementPaper, Debtor, Message, SigningConsent
 from portal.services import agreement_check, agreement_papers, agreements, arrangements, signing_consents
@@ -109,6 +109,8 @@ def test_pressed_twice_or_on_two_devices_it_is_one_agreement(desk: Desk, signing
     ({"consents": frozenset()}, "consent_missing"), ({"name": "  "}, "signature_missing"), ({"name": "x" * 161},
                                                                                        "signature_too_long"),
     ({"name": "X"}, "signature_unreadable"), ({"name": "H\u202eelen"}, "signature_unreadable"),
+    ({"name": "helen@okafor.example"}, "signature_unreadable"),
+    ({"name": "4711 0815"}, "signature_unreadable"),
     ({"seen": "0" * 64}, "agreement_moved_on"), ({"version": 7}, "agreement_moved_on")])
 def test_what_is_missing_or_outdated_is_refused_and_leaves_nothing(
         desk: Desk, signing: Signing, changes: dict[str, object], code: str) -> None:
@@ -177,6 +179,19 @@ def test_an_old_key_still_proves_what_it_sealed(desk: Desk, signing: Signing) ->
         for keys, expected in (((old, new), ()), ((new,), ("seal",))):
             settings = desk.rt.settings.model_copy(update={"agreement_keys": keys})
             assert agreement_check.findings(session, settings, agreement) == expected
+
+
+def test_a_name_is_compared_kindly_and_whoever_has_another_says_so_once() -> None:
+    for name in ("okafor HELEN", "Dr. Helen A. Okafor", "H. Okafor", "Hélen Okafor", "Helen Adaeze Okafor"):
+        check_signer(name, "Helen Okafor", "")
+    for name, known in (("Sukarno", "Sukarno"), ("Síle O’Neill", "Sile O'Neill"), ("山田太郎", "山田太郎"),
+                        ("Okafor Dental LLC", "Okafor Dental LLC"), ("Helen Okafor", "Okafor")):
+        check_signer(name, known, "")
+    for name, code in (("Helen", "signature_half_name"), ("Okafor", "signature_half_name"),
+                       ("Helen Smith", "signature_other_name"), ("Grace Hopper", "signature_other_name")):
+        assert code_of(check_signer, name, "Helen Okafor", "") == code
+        assert code_of(check_signer, name, "Helen Okafor", "Helen Okafor") == code
+        check_signer(name, "Helen Okafor", name)
 
 
 def test_a_text_has_one_spelling_and_a_fingerprint_many() -> None:

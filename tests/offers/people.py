@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from portal.db import Database
 from portal.domain.access import PROVEN, Access
+from portal.domain.agreements import SIGN
 from portal.domain.policy import Policy
 from portal.domain.settlements import Band, SettlementRules
 from portal.models import (
@@ -25,7 +26,7 @@ from portal.models import (
 )
 from portal.runtime import Runtime
 from portal.services import debts, signing_step
-from portal.services.agreements import SIGN, Signature
+from portal.services.agreements import Signature
 from portal.services.payments import new_number
 from tests.agreements.signing import BOXES, NAME
 from tests.cast import NOON, Owed

@@ -15,7 +15,16 @@ from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice, Quote
 from portal.domain.settlements import SettlementRules
 from portal.models import Arrangement, Hold, LedgerTransfer, Message
-from portal.services import debtor_money, more_time, offers, payments, settlement_answers, settlement_ends, settlements
+from portal.services import (
+    debtor_money,
+    more_time,
+    offers,
+    payments,
+    settlement_answers,
+    settlement_ends,
+    settlements,
+    signing_step,
+)
 from portal.services.debtor_money import Seen
 from portal.services.more_time import Asked
 from tests.access.visitor import Browser, House
@@ -253,6 +262,8 @@ def test_a_narrow_link_neither_sees_nor_pays_a_part_of_it(desk: Desk) -> None:
     made = signed(desk)
     narrow = replace(desk.owed.access, invoice_ids=frozenset({desk.owed.invoices[0].id}))
     assert code_of(settlements.one, desk.rt, narrow, made) == "unknown_page"
+    for access in (narrow, replace(desk.owed.access, pay_only=True)):
+        assert code_of(signing_step.review, desk.rt, access, made) == "unknown_page"
     assert code_of(payments.quote_for, desk.rt, narrow, Choice("USD")) == "settlement_whole"
 
 

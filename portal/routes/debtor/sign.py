@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 
 from portal.domain.access import PROVEN
+from portal.domain.agreements import SIGN
 from portal.domain.errors import Refusal
 from portal.domain.identity import masked
 from portal.routes.debtor.door import blueprint
@@ -17,7 +18,7 @@ from portal.routes.shared.guard import current_access, current_visit, greet, req
 from portal.routes.shared.runtime import runtime
 from portal.services import identity, sessions
 from portal.services import signing_step as service
-from portal.services.agreements import SIGN, Signature
+from portal.services.agreements import Signature
 from portal.services.sessions import NewSession
 from portal.services.signing_step import Review
 
@@ -95,7 +96,8 @@ def _signature() -> Signature:
     return Signature(
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
         seen=form.get("seen", ""), name=form.get("name", ""), consents=frozenset(form.getlist("consent")),
-        address=request.remote_addr or "", browser=request.headers.get("User-Agent", ""))
+        address=request.remote_addr or "", browser=request.headers.get("User-Agent", ""),
+        confirmed=form.get("confirmed", ""))
 
 
 def _read_page(shown: Review, refusal: Refusal | None) -> str:
