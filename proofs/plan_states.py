@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from portal.domain.plan_terms import Wish
@@ -15,6 +16,7 @@ from portal.models import (
     AutopayCharge,
     Business,
     Debtor,
+    Hold,
     Installment,
     Invoice,
     Plan,
@@ -39,7 +41,7 @@ from portal.services.bookkeeping import Part
 from portal.services.payments import new_number
 from portal.services.plan_proposals import Asked
 from proofs.dispute_states import Reader
-from proofs.page_states import State, press, typing
+from proofs.page_states import Act, State, press, typing
 from tests.autopay.house import sign_plan
 from tests.borders import Theatre
 from tests.cast import Owed, make_debtor, make_invoice, make_link
@@ -98,9 +100,19 @@ class Planned:
             State("plan-change", "planning", change),
             State("plan-change-passed", "planning", change, 422, typing("until", "2020-01-01", change)),
             State("plan-sign", "planning", sign), State("plan-sign-proven", "signing", sign),
+            State("plan-sign-other-name", "planning", sign, 422, _as_somebody_else(sign)),
             State("autopay-code", "planning", "/code?for=autopay"), State("autopay-allow", "allowing", allow),
             State("autopay-not-allowed", "allowing", allow, 422, press(allow)),
         ]
+
+
+def _as_somebody_else(sign: str) -> Act:
+    """Sign by a name that is not the one on the invoices."""
+    def act(page: Page) -> None:
+        for box in page.query_selector_all("[name=consent]"):
+            box.check()
+        typing("name", "Grace Hopper", sign)(page)
+    return act
 
 
 def to_read(theatre: Theatre) -> Planned:
@@ -223,6 +235,16 @@ def _charged(house: House, invoice: Invoice) -> str:
     return plan_id
 
 
+def _held(house: House, invoice: Invoice) -> str:
+    """To be charged, and waiting, because a bank looks at what was paid before."""
+    plan_id = _charged(house, invoice)
+    with house.rt.db.transaction() as session:
+        session.add(Hold(
+            business_id=invoice.business_id, debtor_id=invoice.debtor_id, invoice_id=invoice.id, reminders=True,
+            autopay=True, cause="chargeback", cause_id=plan_id, starts_at=house.rt.now()))
+    return plan_id
+
+
 def _refused_by_bank(house: House, invoice: Invoice) -> str:
     """The card was refused for good: its owner has to pay by hand."""
     rt, plan_id = house.rt, _begun(house, invoice, (-2, 28), allow=True)
@@ -271,5 +293,5 @@ PROPOSED: dict[str, Callable[[House, str], None]] = {
     "asked": _leave, "countered": _counter, "refused": _refuse, "withdrawn": _take_back}
 RUNNING: dict[str, Callable[[House, Invoice], str]] = {
     "good": _signed(-10, 20, paid=HALF), "late": _signed(-3, 27), "cure": _signed(-9, 21), "broken": _broken,
-    "kept": _signed(-30, 20, paid=OWED), "ended": _ended, "charged": _charged, "bank-refused": _refused_by_bank,
-    "outgrown": _outgrown, "waiting": _signed(11, 41, allow=True)}
+    "kept": _signed(-30, 20, paid=OWED), "ended": _ended, "charged": _charged, "held": _held,
+    "bank-refused": _refused_by_bank, "outgrown": _outgrown, "waiting": _signed(11, 41, allow=True)}

@@ -18,6 +18,8 @@ from portal.domain.schedules import FREQUENCIES, Frequency, IsOpen, Part
 
 Answer = Literal["accepted", "nearest", "referred", "stopped"]
 _WHOLE = 10_000
+# The plan a page begins with, where the bounds allow it: so many payments, the first in so many days.
+USUAL_COUNT, USUAL_DAYS = 4, 7
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,17 @@ def answer(rules: PlanRules, wish: Wish, owed: Owed, *, today: date, is_open: Is
         return Told("referred", wish, parts, why)
     nearest, fitting = _nearest(band, wish, owed, today, is_open)
     return Told("nearest" if nearest else "referred", wish, parts, why, nearest, fitting)
+
+
+def usual(rules: PlanRules, owed: Owed, *, today: date, is_open: IsOpen) -> Wish | None:
+    """Choose the plan a page begins with: four months from next week on, or the nearest to it within the bounds.
+
+    A band in which a person decides about each plan has bounds all the same. None where nothing fits them.
+    """
+    band = rules.band(owed.total_minor, owed.currency, (today - owed.oldest_due_on).days)
+    first = today + timedelta(days=min(USUAL_DAYS, band.first_within_days))
+    wish = Wish("monthly", first, min(band.most, USUAL_COUNT))
+    return _nearest(replace(band, automatic=True), wish, owed, today, is_open)[0]
 
 
 def check_law(rules: PlanRules, count: int, *, consumer: bool, by_person: bool) -> None:

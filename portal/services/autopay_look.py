@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain import autopay
@@ -150,8 +150,7 @@ def _held(session: Session, installment: Installment, debtor: Debtor, now: datet
     """A hold on the whole account or on a whole invoice of the plan; one on a part only makes that part smaller."""
     held = session.execute(
         select(Hold.until).where(
-            *_standing_holds(debtor, now), Hold.amount_minor.is_(None), Hold.line_id.is_(None),
-            or_(Hold.invoice_id.is_(None), Hold.invoice_id.in_(_invoice_ids(installment))))).all()
+            *_standing_holds(debtor, now), *whole(_invoice_ids(installment)))).all()
     if not held:
         return None
     ends = [until for (until,) in held if until is not None]
@@ -160,9 +159,19 @@ def _held(session: Session, installment: Installment, debtor: Debtor, now: datet
 
 
 def _standing_holds(debtor: Debtor, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Hold.business_id == debtor.business_id, Hold.debtor_id == debtor.id, Hold.released_at.is_(None),
-            or_(Hold.autopay, Hold.cause.in_(MONEY_COMES)), Hold.starts_at <= now,
+    return (Hold.business_id == debtor.business_id, Hold.debtor_id == debtor.id, *holding(now))
+
+
+def holding(now: datetime | SQLColumnExpression[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Say of a hold that nothing it rests on is charged at a moment."""
+    return (Hold.released_at.is_(None), or_(Hold.autopay, Hold.cause.in_(MONEY_COMES)), Hold.starts_at <= now,
             or_(Hold.until.is_(None), Hold.until > now))
+
+
+def whole(invoice_ids: Select[int]) -> tuple[ColumnElement[bool], ...]:
+    """Say of a hold that it rests on a whole account, or on one of these invoices as a whole."""
+    return (Hold.amount_minor.is_(None), Hold.line_id.is_(None),
+            or_(Hold.invoice_id.is_(None), Hold.invoice_id.in_(invoice_ids)))
 
 
 def _invoice_ids(installment: Installment) -> Select[int]:

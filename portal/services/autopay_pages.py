@@ -90,14 +90,6 @@ def standing(rt: Runtime, access: Access) -> Autopay:
         return Autopay(methods, tuple(_state(session, plan, now) for plan in _running(session, access)))
 
 
-def lacks_method(rt: Runtime, access: Access, plan_id: str) -> bool:
-    """Say whether a plan of theirs is to be charged while no card or account is saved for it."""
-    with rt.db.reading() as session:
-        arrangement = arrangements.own(session, access, plan_id)
-        mandate = mandates.of_plan(session, access.business_id, arrangement.id)
-        return mandate is not None and mandate.state == "waiting"
-
-
 def to_allow(rt: Runtime, access: Access, plan_id: str) -> ToAllow:
     """Word what allowing automatic payments of a running plan means. Raises Refusal: unknown_page, installment_paid."""
     _require_whole_page(access)

@@ -70,10 +70,10 @@ def _installments(told: Next) -> list[Coming]:
 
 
 def _paid_how(one: Installment) -> str:
-    """Say whether an installment is charged, would be but for a missing card or account, or is paid by hand."""
-    if one.charged:
-        return "charge"
-    return "uncharged" if one.by_itself and not one.method else "installment"
+    """Say whether an installment is charged, waits, would be but for a missing card or account, or is paid by hand."""
+    if one.charged or one.waits:
+        return "charge" if one.charged else "waiting"
+    return "uncharged" if one.lacks_method else "installment"
 
 
 def _steps(told: Next) -> list[Coming]:

@@ -50,6 +50,12 @@ def of_plan(session: Session, business_id: int, arrangement_id: int) -> AutopayM
         AutopayMandate.state.in_(STANDING))).one_or_none()
 
 
+def waits(session: Session, arrangement: Arrangement) -> bool:
+    """Say whether a plan is to be charged while no card or account is saved for it."""
+    mandate = of_plan(session, arrangement.business_id, arrangement.id)
+    return mandate is not None and mandate.state == "waiting"
+
+
 def method_of(session: Session, business_id: int, arrangement_id: int) -> SavedMethod | None:
     """Find the method a plan is charged to now; None when it is charged to none."""
     mandate = of_plan(session, business_id, arrangement_id)

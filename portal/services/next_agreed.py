@@ -24,7 +24,7 @@ class Installment:
     """A payment of a running plan that is still to come; minor units.
 
     `by_itself` says that its plan is to be charged; `method` and `last4` name what is charged, where it is saved, and
-    `try_at` when that is tried.
+    `try_at` when that is tried. While what it pays is `held` it is not.
     """
 
     plan: str
@@ -35,10 +35,19 @@ class Installment:
     try_at: datetime | None
     method: str
     last4: str
+    held: bool = False
 
     @property
     def charged(self) -> bool:
-        return bool(self.method) and self.try_at is not None
+        return bool(self.method) and self.try_at is not None and not self.held
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.method) and self.held
+
+    @property
+    def lacks_method(self) -> bool:
+        return self.by_itself and not self.method
 
     def day(self, words: Days) -> date:
         """The day it is paid on: an installment is never charged before the day that was agreed on."""
@@ -64,6 +73,8 @@ class Wish:
     # A plan is signed before this moment, a settlement on its last day at the latest.
     sign_before: datetime | None
     last_day: date | None
+    # What came on top of the plan it would take the place of; 0 where it is none.
+    added_minor: int = 0
 
     def sign_by(self, words: Days) -> date | None:
         """The last day on which it can be signed."""
@@ -94,9 +105,9 @@ def read(found: Rows) -> Agreed:
 
 def _installment(row: Row[*tuple[Any, ...]]) -> Installment:
     method, _, last4 = (row.word or "").rpartition("|")
-    return Installment(row.text, row.day, row.d, row.more, bool(row.b), row.at, method, last4)
+    return Installment(row.text, row.day, row.d, row.more, bool(row.b), row.at, method, last4, bool(row.c))
 
 
 def _wish(row: Row[*tuple[Any, ...]]) -> Wish:
     state, _, kind = row.word.partition("|")
-    return Wish(row.text, kind, state, bool(row.b), row.d, row.more, row.at, row.until, row.day)
+    return Wish(row.text, kind, state, bool(row.b), row.d, row.more, row.at, row.until, row.day, row.c or 0)

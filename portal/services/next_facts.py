@@ -35,6 +35,7 @@ from portal.domain.ledger import RECEIVABLE
 from portal.models import (
     Agreement,
     Arrangement,
+    ArrangementInvoice,
     ArrangementRound,
     AutopayMandate,
     BlockedAddress,
@@ -58,7 +59,7 @@ from portal.models import (
     SavedMethod,
 )
 from portal.models.base import UtcDateTime, fixed
-from portal.services import account_rows
+from portal.services import account_rows, autopay_look
 
 Part = Select[*tuple[Any, ...]]
 # Parts two words in one column.
@@ -194,10 +195,15 @@ def _installments() -> Part:
         other.arrangement_id == Installment.arrangement_id, other.state == fixed("open")).scalar_subquery()
     moving = exists().where(InstallmentPayment.installment_id == Installment.id, InstallmentPayment.open,
                             Payment.id == InstallmentPayment.payment_id, Payment.state == fixed("processing"))
+    covered = select(ArrangementInvoice.invoice_id).where(
+        ArrangementInvoice.arrangement_id == Installment.arrangement_id).correlate(Installment)
+    held = exists().where(Hold.debtor_id == _debtor(), Hold.business_id == _business(),
+                          *autopay_look.holding(bindparam("now", type_=UtcDateTime)), *autopay_look.whole(covered))
     named = case((SavedMethod.kind == fixed("card"), SavedMethod.brand), else_=fixed("bank_account"))
     return (
         _part("installment", a=cast(Installment.position, BigInteger), text=Arrangement.public_id,
               b=cast(case((AutopayMandate.id.is_not(None), 1), else_=0), BigInteger),
+              c=cast(case((held, 1), else_=0), BigInteger),
               d=Installment.amount_minor - Installment.paid_minor, more=Installment.currency, day=Installment.due_on,
               word=named + BAR + SavedMethod.last4, at=Installment.try_at)
         .join(Arrangement, Arrangement.id == Installment.arrangement_id)
@@ -218,6 +224,7 @@ def _wishes() -> list[Part]:
               .correlate(Arrangement).scalar_subquery())
     return [
         _part("wish", a=Arrangement.id, b=cast(case((answer == fixed("accepted"), 1), else_=0), BigInteger),
+              c=cast(case((Plan.replaces_id.is_not(None), Plan.added_minor), else_=0), BigInteger),
               text=Arrangement.public_id, word=Arrangement.state + BAR + Arrangement.kind,
               d=Arrangement.amount_minor, more=Arrangement.currency, at=Arrangement.answer_by, until=Plan.expires_at,
               day=Arrangement.until)

@@ -16,7 +16,7 @@ from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.patience import LONGEST_WORDS
 from portal.domain.plan_rules import Band
-from portal.domain.plan_terms import Told, Wish, answer
+from portal.domain.plan_terms import USUAL_DAYS, Told, Wish, answer, usual
 from portal.domain.questions import told
 from portal.domain.quotes import OpenInvoice
 from portal.domain.schedules import Part
@@ -28,8 +28,6 @@ from portal.services.audit import Actor, record
 from portal.services.plan_scope import Scope
 
 BATCH = 200
-# The first day the page begins with.
-USUAL_DAYS = 7
 # So long before a proposal is over, who has not signed it yet is told.
 LAST_CALL = timedelta(days=2)
 WORKER = Actor("job", "end_plan_proposals")
@@ -49,13 +47,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Offered:
-    """What can be put into a plan in each currency, and the bounds that hold for all of it."""
+    """What can be put into a plan in each currency; the bounds for all of one of them, and the plan to begin with."""
 
     invoices: dict[str, tuple[OpenInvoice, ...]]
+    currency: str = ""
     first_on: date | None = None
     latest_first: date | None = None
-    most: int = 0
     offered: bool = True
+    usual: Wish | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class Looked:
     chosen: tuple[str, ...] = field(default=())
 
 
-def offered(rt: Runtime, access: Access) -> Offered:
-    """Give what a debtor can pay over time, by currency, with the bounds for the first of them."""
+def offered(rt: Runtime, access: Access, currency: str = "") -> Offered:
+    """Give what a debtor can pay over time, by currency, with the bounds for one of them, by default the first."""
     now = rt.now()
     with rt.db.reading() as session:
         debtor = session.get_one(Debtor, access.debtor_id)
@@ -80,13 +79,14 @@ def offered(rt: Runtime, access: Access) -> Offered:
             by_currency.setdefault(invoice.currency, []).append(invoice)
         if not by_currency:
             return Offered({})
-        scope = plan_scope.scope(session, access, debtor, now, next(iter(by_currency)))
-        band = _band(scope)
+        chosen = currency if currency in by_currency else next(iter(by_currency))
+        scope = plan_scope.scope(session, access, debtor, now, chosen)
+        within = _band(scope).first_within_days
         return Offered(
-            {currency: tuple(found) for currency, found in by_currency.items()},
-            first_on=scope.today + timedelta(days=min(USUAL_DAYS, band.first_within_days)),
-            latest_first=scope.today + timedelta(days=band.first_within_days),
-            most=band.most, offered=scope.rules.offered)
+            {one: tuple(found) for one, found in by_currency.items()}, chosen,
+            first_on=scope.today + timedelta(days=min(USUAL_DAYS, within)),
+            latest_first=scope.today + timedelta(days=within), offered=scope.rules.offered,
+            usual=usual(scope.rules, scope.owed, today=scope.today, is_open=scope.is_open))
 
 
 def look(rt: Runtime, access: Access, asked: Asked) -> Looked:

@@ -29,7 +29,7 @@ from portal.models import (
     Staff,
 )
 from portal.runtime import Runtime
-from portal.services import arrangements, plan_beside
+from portal.services import arrangements, mandates, plan_beside
 
 KIND = "plan"
 MOST_SHOWN = 20
@@ -107,6 +107,8 @@ class PlanView:
     change: str = ""
     # What came on top of the plan that was signed, minor units.
     added_minor: int = 0
+    # It is to be charged by itself, and no card or account is saved for it.
+    lacks_method: bool = False
 
     @property
     def left_minor(self) -> int:
@@ -175,6 +177,7 @@ def view(session: Session, arrangement: Arrangement, now: datetime, *, whole: bo
         answer_by=arrangement.answer_by, signed_at=plan.signed_at, ended_at=arrangement.ended_at,
         standing=plan.standing, cure_until=plan.cure_until, moves_left=max(living.moves - plan.moves_used, 0),
         skips_left=max(living.skips - plan.skips_used, 0), seen=str(arrangement.version),
+        lacks_method=arrangement.state == "active" and mandates.waits(session, arrangement),
         invoices=covered(session, arrangement) if whole else (), steps=_steps(session, arrangement) if whole else (),
         **(_changed(session, arrangement, plan) if whole else {}))
 

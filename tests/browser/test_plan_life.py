@@ -116,7 +116,7 @@ def read_and_sign(walk: Walk, owed: Owed, address: str) -> None:
     codes = [CODE.search(mail["text"]) for mail in product.mailbox.wait_for(1, str(owed.debtor.email))]
     page.fill("input[name=code]", next(code[1] for code in reversed(codes) if code))
     walk.press("Sign the agreement")
-    expect(page.get_by_role("heading", name="Your plan runs. $160.00 are left.")).to_be_visible()
+    expect(page.get_by_role("heading", name="One thing is left to do for your plan")).to_be_visible()
     walk.look("runs")
 
 

@@ -25,13 +25,18 @@ from portal.services import (
     plan_watch,
     plans,
     policies,
+    signing_step,
 )
+from portal.services.agreements import Signature
 from portal.services.plan_proposals import Asked
 from portal.services.timeline import plans as plan_timeline
 from portal.services.timeline.entry import Row, Scope
-from tests.cast import NOON
+from tests.access.visitor import House
+from tests.account.conftest import inside
+from tests.cast import NOON, Clock
 from tests.ledger.stories import received, start_payment, tell
 from tests.office.books import Desk, open_desk
+from tests.plans.test_builder import carried
 
 TODAY = date(2026, 11, 10)
 FOUR = Wish(frequency="monthly", first_on=date(2026, 12, 1), count=4)
@@ -105,6 +110,22 @@ def allow(desk: Desk, rules: PlanRules) -> None:
                                   rules=policy.as_rules()))
 
 
+def test_the_page_begins_with_a_plan_that_fits_whatever_the_bounds(desk: Desk) -> None:
+    allow(desk, PlanRules(bands=(
+        Band(most=2, frequencies=("weekly",), down_points=2_500, longest_days=30, first_within_days=3),)))
+    browser = inside(House(desk.app, desk.rt, desk.rt.db, Clock()), desk.owed.link)
+    browser.get("/plan")
+    assert "This plan fits." in browser.words and "2 payments" in browser.words
+    browser.post("/plan", carried(browser, "/plan"))
+    assert browser.path.startswith("/sign/") and "$40.00" in browser.words
+    pay_only = replace(desk.owed.access, pay_only=True)
+    plan_id = browser.path.split("/")[-1]
+    assert code_of(signing_step.review, desk.rt, pay_only, plan_id) == "unknown_page"
+    shown = signing_step.review(desk.rt, desk.owed.access, plan_id)
+    signature = Signature(shown.version, shown.seen, "Helen Okafor")
+    assert code_of(signing_step.sign, desk.rt, pay_only, plan_id, signature) == "unknown_page"
+
+
 def test_a_person_counters_the_debtor_signs_what_was_offered(desk: Desk) -> None:
     plan_id, agent = propose(desk, LATE, person=True), desk.access("agent")
     assert the(desk, plan_id)[0].state == "asked" and holds(desk) == ["plan", "plan"]
@@ -168,7 +189,7 @@ def test_staff_offer_a_plan_and_end_it_with_a_reason(desk: Desk) -> None:
         scope = Scope(debtor.business_id, debtor.id, desk.rt.now(), reads_reasons=True)
         told = [plan_timeline.tell(Row.of(row)) for row in session.execute(plan_timeline.selects(scope)["talk"][0])]
     assert [one["standing"] for one in kept] == ["ended"] and len(kept[0]["installments"]) == 4
-    assert [entry.quote for entry in told] == ["Would this help?", "", "You asked us to."]
+    assert [entry.quote for entry in told] == ["Would this help?", "You asked us to."]
 
 
 def test_a_balance_paid_while_it_is_being_signed_makes_no_plan(desk: Desk) -> None:

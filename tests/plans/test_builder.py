@@ -85,6 +85,8 @@ def test_a_plan_that_fits_is_chosen_seen_and_signed_in_one_sitting(desk: Desk) -
     assert desk.acts(*AT_THE_DOOR) == ["plan.proposed", "agreement.signed"]
     browser.get("/plan")
     assert "Your plan runs." in browser.words
+    told = desk.as_("agent").get(f"/office/debtors/{desk.owed.debtor.public_id}").text
+    assert told.count("<h3>They signed a payment plan</h3>") == 1 and "They signed the plan" not in told
     browser.get("/balance")
     assert "Your plan runs: $40.00 on Monday, December 7. Reminders and late fees rest." in browser.words
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from portal.db import Database
 from portal.domain.plan_renewal import renewed
+from portal.domain.plan_terms import Wish
 from portal.domain.schedules import Part, every_day
 from portal.models import Arrangement, AuditEvent, Hold, Installment, Message, Payment, Plan, lock_debtor
 from portal.services import (
@@ -66,12 +67,12 @@ class Scene:
                 .join(Plan, Plan.arrangement_id == Arrangement.id).where(Plan.replaces_id.is_not(None))
                 .order_by(Arrangement.id))]
 
-    def sign(self, plan_id: str) -> None:
+    def sign(self, plan_id: str, **typed: str) -> None:
         """Read a plan and sign it; the code that was entered in this session still stands."""
         path = f"/sign/{plan_id}"
         self.browser.get(path)
         assert f"It takes the place of the plan in agreement {self.old}" in self.browser.words
-        self.browser.post(path, {**carried(self.browser, path), "name": "Helen Adaeze Okafor", "do": "code"})
+        self.browser.post(path, {**carried(self.browser, path), "name": "Helen Adaeze Okafor", "do": "code", **typed})
 
     def state(self, plan_id: str) -> str:
         with self.desk.rt.db.reading() as session:
@@ -104,6 +105,10 @@ class Scene:
 
 @pytest.fixture
 def scene(db: Database, tmp_path: Path) -> Scene:
+    return stage(db, tmp_path, THREE)
+
+
+def stage(db: Database, tmp_path: Path, wish: Wish) -> Scene:
     clock = Clock()
     desk = open_desk(db, tmp_path, 100_00, 60_00, clock=clock)
     first = start_payment(db, desk.owed, (desk.owed.invoices[0], 40_00))
@@ -113,7 +118,7 @@ def scene(db: Database, tmp_path: Path) -> Scene:
         desk.owed.link = make_link(session, desk.owed.debtor, expires_at=NOON + timedelta(days=200))
     house = House(desk.app, desk.rt, db, clock)
     browser = inside(house, desk.owed.link)
-    old = plan_proposals.propose(desk.rt, desk.owed.access, Asked("USD", THREE), total_minor=120_00)
+    old = plan_proposals.propose(desk.rt, desk.owed.access, Asked("USD", wish), total_minor=120_00)
     browser.get(f"/sign/{old}")
     sign(browser, house)
     clock.pass_time(minutes=10)
@@ -139,6 +144,9 @@ def test_a_chargeback_is_put_after_the_plan_and_signed_in_its_place(scene: Scene
         assert agent.get(page).status_code == 200
     scene.browser.get(f"/plan/{scene.old}")
     assert "Your plan no longer covers everything: $40.00 came on top." in scene.browser.words
+    scene.browser.get("/balance")
+    assert "$40.00 came on top. It goes on as it is until you sign a changed one, by" in scene.browser.words
+    assert f"/sign/{new}" in scene.browser.text
     scene.browser.get(f"/plan/{new}")
     assert "until then that one goes on unchanged" in scene.browser.words and "$120.00" in scene.browser.words
     scene.sign(new)

@@ -53,6 +53,11 @@ def typed(values: MultiDict[str, str], plain: Typed) -> Typed:
         currency=values.get("currency", plain.currency))
 
 
+def filled(wish: Wish, currency: str, words: Words) -> Typed:
+    """Give the form filled in with a choice of equal payments."""
+    return typed(MultiDict(as_items(wish, currency, (), words)), Typed(currency=currency))
+
+
 def shown_rows(form: Typed) -> tuple[tuple[str, str], ...]:
     """Give the rows for days of one's own, with empty ones after those that are filled."""
     filled = [row for row in form.rows if row[0].strip() or row[1].strip()]

@@ -17,7 +17,7 @@ from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
-from portal.services import autopay_pages, plan_changes, plan_proposals, plans
+from portal.services import plan_changes, plan_proposals, plans
 from portal.services.plan_proposals import Looked, Offered
 from portal.words import plan_words
 
@@ -28,8 +28,6 @@ FIELDS = {
     "down_too_large": "down",
     "down_not_payable": "down", "frequency_missing": "every",
 }
-# The number of payments the page begins with.
-USUAL_COUNT = 4
 sign.AFTER[plans.KIND] = "debtor.plan_signed"
 
 
@@ -66,10 +64,8 @@ def propose_plan() -> Any:
 def one_plan(plan_id: str) -> str:
     """Show a proposal or a plan: every payment, how it came about, and what can be done with it."""
     shown = plans.one(runtime(), current_access(), plan_id)
-    words = current_visit().words
-    missing = shown.state == "active" and autopay_pages.lacks_method(runtime(), current_access(), plan_id)
-    return render_template("debtor/plan_one.html", plan=shown, often=plan_words.often(words, shown.frequency),
-                           no_method=missing)
+    often = plan_words.often(current_visit().words, shown.frequency)
+    return render_template("debtor/plan_one.html", plan=shown, often=often)
 
 
 @blueprint.post("/plan/<plan_id>/withdraw")
@@ -154,7 +150,7 @@ def _act(plan_id: str, act: Any) -> Any:
 def _builder(refusal: Refusal | None) -> str:
     """Show the form with its answer. `refusal` is one to a proposal; what was typed is looked at all the same."""
     rt, access, words = runtime(), current_access(), current_visit().words
-    offered = plan_proposals.offered(rt, access)
+    offered = plan_proposals.offered(rt, access, request.values.get("currency", ""))
     standing = [one for one in plans.all_of(rt, access) if one.state in ("asked", "countered", "active")]
     if not offered.invoices or not offered.offered:
         return render_template("debtor/plan_person.html", debtor=current_visit().debtor, standing=standing)
@@ -175,10 +171,10 @@ def _builder(refusal: Refusal | None) -> str:
 
 
 def _filled(offered: Offered) -> Typed:
-    """Take what came with the address or the form; at first a plan that most probably fits."""
-    currency = next(iter(offered.invoices))
-    first = offered.first_on.isoformat() if offered.first_on else ""
-    plain = Typed(first=first, n=str(min(offered.most, USUAL_COUNT)), currency=currency)
+    """Take what came with the address or the form; at first a plan that fits, where any does."""
+    plain = Typed(first=offered.first_on.isoformat() if offered.first_on else "", currency=offered.currency)
+    if offered.usual:
+        plain = plan_form.filled(offered.usual, offered.currency, current_visit().words)
     form = plan_form.typed(request.form if request.method == "POST" else request.args, plain)
     if form.currency not in offered.invoices:
         raise Refusal("not_found", "unknown_page")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 
 from portal.models import Arrangement, ArrangementRound, PaymentClaim, Staff
 from portal.services.timeline.entry import Entry, Lead, Row, Scope, reads
@@ -22,7 +22,7 @@ STEPS = {
     "staff:ended": N_("Time was ended"),
 }
 SETTLING = {
-    "debtor:asked": N_("They asked to settle"), "debtor:accepted": N_("They signed a settlement"),
+    "debtor:asked": N_("They asked to settle"),
     "debtor:referred": N_("They asked a person to decide"), "debtor:withdrawn": N_("They took it back"),
     "rules:accepted": N_("Your rules agreed to a settlement"), "rules:countered": N_("Your rules named another sum"),
     "rules:referred": N_("Your rules asked for a person"), "rules:refused": N_("Your rules said no to a settlement"),
@@ -56,7 +56,10 @@ def selects(scope: Scope) -> Mapping[str, list[Select[*tuple[Any, ...]]]]:
               extra=ArrangementRound.until, who=Staff.name, amount=ArrangementRound.amount_minor,
               currency=Arrangement.currency)
         .join(Arrangement, Arrangement.id == ArrangementRound.arrangement_id)
-        .outerjoin(Staff, Staff.id == ArrangementRound.staff_id).where(*mine, Arrangement.kind == "settlement"))
+        .outerjoin(Staff, Staff.id == ArrangementRound.staff_id)
+        # The signature is told with what was signed, by agreements.py.
+        .where(*mine, Arrangement.kind == "settlement",
+               or_(ArrangementRound.said_by != "debtor", ArrangementRound.what != "accepted")))
     settled = reads("arrangements:settled", at=Arrangement.ended_at, id=Arrangement.id, code=Arrangement.state,
                     ref=Arrangement.public_id, amount=Arrangement.amount_minor, currency=Arrangement.currency).where(
         *mine, Arrangement.kind == "settlement", Arrangement.state.in_(("kept", "broken")))
