@@ -28,23 +28,31 @@ MOST_LINES = 2_000
 CREDIT_TYPES = frozenset({"81", "83", "381", "396", "532"})
 _DECLARES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _XML = re.compile(rb"\s*(<\?xml|<([A-Za-z0-9]+:)?(Invoice|CreditNote|CrossIndustryInvoice)[\s>])")
+_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+UTF_8, UTF_16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 PDF = b"%PDF"
 
 
 def is_one(data: bytes) -> bool:
     """Say whether these bytes may be an e-invoice: a PDF, or XML."""
-    return data.startswith(PDF) or _xml_of_text(data) is not None
+    head = data[:2_000].removeprefix(UTF_8)
+    if head[:2] in UTF_16:
+        head = head.decode("utf-16", "ignore").encode()
+    return data.startswith(PDF) or _XML.match(head) is not None
 
 
 def read(data: bytes, currency: str) -> ParsedFile:
     """Read one e-invoice. Raises Refusal: file_no_e_invoice, file_xml_unsafe, file_too_large, file_damaged,
     e_invoice_invalid, e_invoice_incomplete."""
-    xml = _attached(data) if data.startswith(PDF) else _xml_of_text(data)
+    xml = _attached(data) if data.startswith(PDF) else data
     if xml is None:
         raise Refusal("invalid", "file_no_e_invoice")
     if len(xml) > LARGEST_XML:
         raise Refusal("too_large", "file_too_large")
+    xml = _in_utf_8(xml)
     if _DECLARES.search(xml):
         raise Refusal("invalid", "file_xml_unsafe")
     made = _made(_told(xml))
@@ -55,15 +63,22 @@ def read(data: bytes, currency: str) -> ParsedFile:
         date_orders={}, decimal=".", currency=currency, credits=credits, rows=1)
 
 
-def _xml_of_text(data: bytes) -> bytes | None:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            data = data.decode("utf-16").encode()
-        except UnicodeDecodeError:
-            return None
-        data = re.sub(rb"^\s*<\?xml[^>]*\?>", b"", data)
-    bare = data[3:] if data.startswith(b"\xef\xbb\xbf") else data
-    return bare if _XML.match(bare[:2_000]) else None
+def _in_utf_8(xml: bytes) -> bytes:
+    """Write XML in the one encoding in which it is looked through for what it declares.
+
+    In another one (UTF-7, UTF-32) a document type would not look like one here, and be one to the parser. So the
+    parser is told our own encoding in front, and a declaration that is left behind it is a fault.
+    """
+    xml = xml.removeprefix(UTF_8)
+    stated = _ENCODING.match(xml)
+    encoding = "utf-16" if xml[:2] in UTF_16 else stated[1].decode().lower() if stated else "utf-8"
+    try:
+        text = xml.decode(encoding) if encoding in ENCODINGS else "\0"
+    except UnicodeDecodeError as error:
+        raise Refusal("invalid", "file_xml_unsafe") from error
+    if "\0" in text:
+        raise Refusal("invalid", "file_xml_unsafe")
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + _DECLARATION.sub("", text, count=1).encode()
 
 
 def _attached(data: bytes) -> bytes | None:

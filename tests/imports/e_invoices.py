@@ -70,10 +70,10 @@ CII = """<?xml version="1.0" encoding="UTF-8"?>
 </rsm:SupplyChainTradeTransaction></rsm:CrossIndustryInvoice>"""
 
 
-def factur_x(xml: str = CII, name: str = "factur-x.xml") -> bytes:
+def factur_x(xml: str | bytes = CII, name: str = "factur-x.xml") -> bytes:
     """A PDF of one empty page with an invoice attached."""
     writer, out = PdfWriter(), io.BytesIO()
     writer.add_blank_page(200, 200)
-    writer.add_attachment(name, xml.encode())
+    writer.add_attachment(name, xml if isinstance(xml, bytes) else xml.encode())
     writer.write(out)
     return out.getvalue()

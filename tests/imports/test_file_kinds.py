@@ -19,6 +19,8 @@ from tests.imports.sheets import CONTENT, cells_xml, parts, rows_xml, sheet
 HEAD = ["Invoice no.", "Customer ID", "Invoice date", "Due date", "Amount", "VAT rate"]
 HEAD_XML, ROW = cells_xml(*HEAD[:5]), cells_xml("A1", "1", "2026-01-01", "2026-02-01", "10")
 
+DECLARED = f"<?xml version='1.0'?>{OUTSIDE}{ubl().decode().partition('?>')[2]}"
+
 
 def parsed(data: bytes) -> ParsedFile:
     assert spreadsheets.is_one(data)
@@ -76,6 +78,9 @@ def test_an_e_invoice_is_read_with_its_lines_its_tax_and_its_address() -> None:
     (invoice,) = e_invoices.read(ubl(), "EUR").invoices
     assert (invoice.invoice_number, invoice.amount, invoice.paid_minor) == ("R-2026-7", 11900, 1900)
     assert (invoice.postal_address, invoice.lines[0].tax, invoice.kind) == ("Lindenweg 4\n53111 Bonn", 1900, "business")
+    assert e_invoices.read(ubl(**{"UTF-8": "UTF-16"}).decode().encode("utf-16"), "EUR").invoices == [invoice]
+    accented = ubl(**{"UTF-8": "ISO-8859-1", "Blau": "Bläu"}).decode().encode("latin-1")
+    assert e_invoices.read(accented, "EUR").invoices[0].customer_name == "Bläu OHG"
     (inside,) = e_invoices.read(factur_x(), "EUR").invoices
     assert (inside.invoice_number, inside.amount, inside.due_on.isoformat()) == ("FX-9", 12000, "2026-10-31")
 
@@ -86,6 +91,12 @@ def test_an_e_invoice_is_read_with_its_lines_its_tax_and_its_address() -> None:
     (ubl(**{"<cbc:ID>R-2026-7</cbc:ID>": ""}), "e_invoice_invalid"), (factur_x("nothing"), "e_invoice_invalid"),
     (ubl(**{"<cbc:DueDate>2026-10-31</cbc:DueDate>": ""}), "e_invoice_incomplete"), (b"%PDF-1.7 x", "file_damaged"),
     (factur_x(name="notes.txt"), "file_no_e_invoice"),
+    # What an encoding hides from us must not be plain to the parser.
+    *((factur_x(DECLARED.replace("'?>", f"' encoding='{codec}'?>", 1).encode(codec)), "file_xml_unsafe")
+      for codec in ("UTF-16", "UTF-16LE", "UTF-32", "cp037")),
+    (DECLARED.replace("'?>", "' encoding='UTF-7'?>", 1).replace("<!", "+ADwAIQ-").encode(), "file_xml_unsafe"),
+    (b"<?xml version='1.0'?>" + DECLARED.replace("'?>", "' encoding='UTF-7'?>", 1)
+     .replace("<!", "+ADwAIQ-").encode(), "e_invoice_invalid"),
 ])
 def test_broken_and_hostile_e_invoices_are_refused_in_words(data: bytes, code: str) -> None:
     with pytest.raises(Refusal) as found:

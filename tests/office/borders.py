@@ -180,6 +180,22 @@ def cells(theatre: OfficeTheatre) -> list[Cell]:
     return found
 
 
+def tells_most(theatre: OfficeTheatre, cell: Cell) -> bool:
+    """Say whether a cell is one of the few beside a border; the proof of the office walks them all.
+
+    Between the least role that may and the first that may not lies the border: roles above and below say the same
+    again. A method no route takes is refused before anyone is asked who they are. Outsiders take turns.
+    """
+    if cell.method not in (cell.rule.methods or set()):
+        return cell.role == "owner" and cell.place == "own"
+    if cell.role in OUTSIDERS:
+        return cell.role in ("anonymous", OUTSIDERS[1 + len(cell.rule.endpoint) % (len(OUTSIDERS) - 1)])
+    row = theatre.rows.get((cell.rule.endpoint, "GET" if cell.method == "HEAD" else cell.method))
+    may = [role for role in ROLES if row is not None and role in PERMISSIONS.get(row.permission, ())]
+    beside = {"owner", *may[-1:], *[role for role in ROLES if role not in may][:1]}
+    return cell.role in (beside if cell.place == "own" else {"owner"})
+
+
 def _answered_by_another(theatre: OfficeTheatre, rule: Rule, method: str) -> bool:
     try:
         endpoint, _ = theatre.app.url_map.bind("portal.test").match(theatre.path(rule), method)

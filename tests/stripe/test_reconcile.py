@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,12 +13,14 @@ from sqlalchemy import func, select, update
 
 from portal import create_app
 from portal.domain.errors import Refusal
+from portal.domain.ledger import CLEARING
 from portal.domain.money_facts import Received
 from portal.gateways.stripe import StripeUnknown
 from portal.models import (
     AuditEvent,
     Business,
     Drift,
+    LedgerAccount,
     LedgerTransfer,
     Payment,
     Reconciliation,
@@ -25,7 +30,9 @@ from portal.models import (
 from portal.services import facts, fetching, inbox, ledger_verify, reconciliation
 from portal.services.audit import COMMAND_LINE
 from portal.services.reconciliation import Outcome
+from portal.words.core import speak
 from tests.cast import Owed, balances, someone_owes
+from tests.office.people import make_staff, sign_in
 from tests.stripe.conftest import Shop, stripe_time
 
 DAY = 24 * 3600
@@ -76,6 +83,34 @@ def line_of(shop: Shop, source: str) -> dict[str, Any]:
     return next(one for one in shop.stripe.control.objects("balance_transaction") if one["source"] == source)
 
 
+def office(shop: Shop, owed: Owed) -> Callable[[str], str]:
+    """A viewer of the business at a browser; gives the text of a page."""
+    app = create_app(shop.rt.settings, shop.rt)
+    with shop.rt.db.transaction() as session:
+        viewer = make_staff(session, owed.business, "viewer")
+    client = sign_in(app.test_client(), viewer, owed.business)
+    return lambda path: client.get(path, base_url=shop.rt.settings.base_url).text
+
+
+def cells(page: str) -> list[str]:
+    """The texts of a page's table cells that say one thing, in their order."""
+    return [unescape(re.sub(r"<[^>]+>|\s+", " ", cell)).strip() for cell in re.findall(
+        r"<t(?:h scope=\"row\"|d)[^>]*>((?:(?!<br>|</t[dh]>).)*)</t[dh]>", page, re.DOTALL)]
+
+
+def booked(shop: Shop, page: str) -> int:
+    """What the transfers that a page links to brought to Stripe clearing together."""
+    numbers = [int(number) for number in re.findall(r"/office/ledger/transfers/(\d+)", page)]
+    with shop.rt.db.reading() as session:
+        clearing = set(session.scalars(select(LedgerAccount.id).where(LedgerAccount.kind == CLEARING)))
+        rows = session.scalars(select(LedgerTransfer).where(LedgerTransfer.id.in_(numbers))).all()
+    return sum(row.amount * ((row.debit_account_id in clearing) - (row.credit_account_id in clearing)) for row in rows)
+
+
+def usd(amount: int) -> str:
+    return speak("en", "UTC").money(amount, "USD")
+
+
 def test_sound_books_have_no_difference_in_any_kind_of_money(shop: Shop) -> None:
     owed = someone_owes(shop.rt.db, 100_00, 60_00)
     begin(shop, owed)
@@ -100,6 +135,12 @@ def test_sound_books_have_no_difference_in_any_kind_of_money(shop: Shop) -> None
         until = reconciliation.reconciled_since(session, owed.business.id)
     assert until is not None and until <= shop.rt.now()
     assert ledger_verify.verify(shop.rt)[0] == []
+    # The office's page of the payout says what the ledger does, line by line.
+    page = office(shop, owed)(f"/office/reconciliation/payouts/{payout['id']}")
+    own, _, lines = page.partition("What it is made of")
+    assert booked(shop, own) == -payout["amount"] and booked(shop, lines) == payout["amount"]
+    assert f"Payout of {usd(payout['amount'])}" in page and "equal to the payout" in lines
+    assert "not in the books" not in lines
 
 
 def test_another_settlement_currency_is_compared_in_it(shop: Shop) -> None:
@@ -174,6 +215,14 @@ def test_each_kind_of_difference_has_its_name_and_stays_until_it_has_gone(shop: 
     assert found["chargeback_not_at_stripe", dispute["id"]][0] == "open"
     assert found["line_unknown", added["id"]][0] == "open"
     assert len(found) == 6 and done.still_open == 5
+    page = office(shop, owed)("/office/reconciliation")
+    clearing = balances(shop.rt.db, owed.business.id).get("stripe_clearing USD", 0)
+    at_stripe = sum(line["amount"] - line["fee"] for line in control.objects("balance_transaction"))
+    assert cells(page)[:5] == ["USD", usd(clearing), usd(at_stripe), usd(0), usd(clearing - at_stripe)]
+    shown = cells(page.partition("What differs")[2].partition("h-payouts")[0])
+    assert sorted(zip(shown[0::4], shown[1::4], shown[2::4], strict=True)) == sorted(
+        (name, usd(at_stripe), usd(in_books))
+        for (_, name), (now, at_stripe, in_books) in found.items() if now == "open")
     with shop.rt.db.reading() as session:
         assert session.scalars(select(SuspenseItem.payment_intent)).all() == [stranger["id"]]
     before = state(shop)
