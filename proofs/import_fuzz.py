@@ -18,6 +18,7 @@ from pathlib import Path
 from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.domain.imports import ImportOptions
+from portal.gateways.e_invoice_archives import ENDINGS, pack
 from portal.models import Business
 from portal.runtime import Runtime
 from portal.services import import_reading
@@ -203,8 +204,16 @@ def _noise(chance: random.Random) -> bytes:
     return begins + chance.randbytes(chance.randrange(600))
 
 
+def _archive(chance: random.Random) -> bytes:
+    """Several e-invoices at once, now and then with something else among them."""
+    makers = (_e_invoice, _e_invoice, _text, _noise, _sheet)
+    files = [(chance.choice(("../a", "=1+1", "b" * 900)) + chance.choice(ENDINGS), chance.choice(makers)(chance))
+             for _ in range(chance.randrange(1, 5))]
+    return chance.choice((pack(files), pack(files), _damaged(chance, pack(files))))
+
+
 MAKERS: tuple[Callable[[random.Random], bytes], ...] = (
     _text, _text, _text, _damaged_text, _damaged_text, _sheet, _damaged_sheet, _hostile_sheet, _wide, _e_invoice,
-    _noise)
+    _archive, _noise)
 # Whatever the seed draws, these come first: what costs most memory, and most time, where no limit stands before it.
 WORST: tuple[Callable[[], bytes], ...] = (lambda: _bomb(400), _named_columns)
