@@ -199,6 +199,7 @@ def _statement(session: Session, plan: Plan, now: datetime) -> tuple[Statement, 
         raise Refusal("conflict", "installment_paid")
     return autopay_statements.charges(
         words, letters.sender_of(business, words), parts, plan.currency,
+        today=arrangements.today(session, debtor, now),
         notice_days=policies.in_force(session, business.id).autopay_notice_days,
         retry_days=Living.from_data(plan.rules).retry_days), words.locale
 

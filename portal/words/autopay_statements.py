@@ -6,6 +6,7 @@ Whoever changes a sentence raises the version: what was allowed before counts in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from portal.domain.agreements import AUTOPAY, Statement
 from portal.domain.autopay import AMOUNT_DAYS, DAY_DAYS, KEEP_YEARS
@@ -13,12 +14,15 @@ from portal.domain.schedules import Part
 from portal.words.core import Words
 from portal.words.emails import Sender
 
-VERSION = "1"
+VERSION = "2"
 
 
-def charges(words: Words, sender: Sender, parts: Sequence[Part], currency: str, *, notice_days: int,
-            retry_days: Sequence[int]) -> Statement:
-    """Say what is charged and when, how early that is told, what happens when a bank refuses, and how to end it."""
+def charges(words: Words, sender: Sender, parts: Sequence[Part], currency: str, *, today: date,
+            notice_days: int, retry_days: Sequence[int]) -> Statement:
+    """Say what is charged and when, how early that is told, what happens when a bank refuses, and how to end it.
+
+    What is due `today` or before is paid by hand while the method is saved: no email can come days before it.
+    """
     rows = "\n".join(f"- {words.long_day(part.due_on)}: {words.money(part.amount_minor, currency)}" for part in parts)
     said = [
         words.text("I allow %(business)s to charge the card or bank account that I save for this, on the day of each "
@@ -30,6 +34,9 @@ def charges(words: Words, sender: Sender, parts: Sequence[Part], currency: str, 
                    "where only the day is another, at least %(day_days)s days.", amount_days=AMOUNT_DAYS,
                    day_days=DAY_DAYS),
     ]
+    if any(part.due_on <= today for part in parts):
+        said.append(words.text("What is due today or before I pay at once, when I save a card or account. Where I do "
+                               "not, it is charged like the others, after such an email."))
     if retry_days:
         said.append(words.text(
             "If my bank does not let a charge through, it may be tried again %(days)s days later, and never on a day "

@@ -82,7 +82,8 @@ def sign_plan(db: Database, owed: Owed, now: datetime, *parts: tuple[date, int],
             business, debtor = session.get_one(Business, owed.business.id), session.get_one(Debtor, owed.debtor.id)
             words = for_reader(debtor, business)
             statement = autopay_statements.charges(
-                words, letters.sender_of(business, words), schedule, "USD", notice_days=3, retry_days=(3, 5, 7))
+                words, letters.sender_of(business, words), schedule, "USD", today=now.date(), notice_days=3,
+                retry_days=(3, 5, 7))
             mandates.give(session, owed.access, plan, statement, words.locale, now)
         return arrangement.public_id
 

@@ -138,6 +138,7 @@ def test_days_and_sums_of_ones_own_and_one_invoice_alone(desk: Desk) -> None:
     assert "Pay $100.00 over time" in browser.words and "This plan fits." in browser.words
     browser.post("/plan", carried(browser, "/plan"))
     assert browser.path.startswith("/sign/") and "Charge me by itself" in browser.words
+    assert "What is due today or before I pay at once, when I save a card" in browser.words
     assert ELECTRONIC_RECORDS in browser.text and 'value="autopay"' in browser.text
 
 

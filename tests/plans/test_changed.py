@@ -83,6 +83,8 @@ def test_the_card_goes_along_once_charging_the_changed_plan_was_allowed_anew(db:
     scene.work()
     (new, _, _), = scene.proposed()
     scene.sign(new)
+    assert "before each charge I get an email" in scene.browser.words
+    assert "due today or before" not in scene.browser.words, "nothing of it is"
     assert "needs your tick at that sentence" in scene.browser.words and scene.state(new) == "countered"
     assert standing_of(scene) == [("active", scene.old)]
     scene.sign(new, consent="autopay")

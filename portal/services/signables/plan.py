@@ -13,7 +13,7 @@ from portal.domain.plan_rules import Living
 from portal.domain.schedules import Part
 from portal.models import Agreement, Arrangement, Business, Debtor, Plan
 from portal.runtime import Runtime
-from portal.services import letters, mandates, plan_signing, plans, policies
+from portal.services import arrangements, letters, mandates, plan_signing, plans, policies
 from portal.services.signables import Prepared
 from portal.words import autopay_statements, plan_text
 from portal.words.core import Words, speak
@@ -37,7 +37,7 @@ def prepare(session: Session, debtor: Debtor, arrangement: Arrangement, words: W
     return Prepared(
         plan_text.text(words, letters.sender_of(business, words), said), plan_text.VERSION,
         plan_text.summary(words, said),
-        autopay=_allowed(session, business, plan, parts, words) if plan.autopay else None)
+        autopay=_allowed(session, debtor, plan, parts, words, now) if plan.autopay else None)
 
 
 def accept(session: Session, _rt: Runtime, access: Access, debtor: Debtor, arrangement: Arrangement,
@@ -50,15 +50,18 @@ def accept(session: Session, _rt: Runtime, access: Access, debtor: Debtor, arran
     plan_signing.begin(session, debtor, arrangement, now)
     if by_itself:
         business = session.get_one(Business, debtor.business_id)
-        statement = _allowed(session, business, plan, parts, speak(agreement.locale, business.timezone))
+        statement = _allowed(session, debtor, plan, parts, speak(agreement.locale, business.timezone), now)
         mandate = mandates.give(session, access, plan, statement, agreement.locale, now)
         if method is not None:
             # What they allow now is charged to what the plan before it was: nobody saves the same card twice.
             mandates.use(session, mandate, method, now)
 
 
-def _allowed(session: Session, business: Business, plan: Plan, parts: Sequence[Part], words: Words) -> Statement:
+def _allowed(session: Session, debtor: Debtor, plan: Plan, parts: Sequence[Part], words: Words,
+             now: datetime) -> Statement:
+    business = session.get_one(Business, debtor.business_id)
     return autopay_statements.charges(
         words, letters.sender_of(business, words), parts, plan.currency,
+        today=arrangements.today(session, debtor, now),
         notice_days=policies.in_force(session, business.id).autopay_notice_days,
         retry_days=Living.from_data(plan.rules).retry_days)
