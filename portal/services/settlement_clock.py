@@ -12,8 +12,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Arrangement, ArrangementInvoice, Debtor, Dispute, Hold, Offer, SettlementOffer
-from portal.services import arrangements, settlement_ends, settlement_terms
+from portal.services import arrangements, settlement_ends, settlement_mail, settlement_terms
+from portal.services.audit import Actor, record
 
+WORKER = Actor("job", "settlement_clock")
 A_DAY = timedelta(days=1)
 
 
@@ -38,10 +40,22 @@ def go_on(session: Session, dispute: Dispute, now: datetime) -> None:
         covered = arrangements.covered(session, arrangement)
         still = _questioned_since(session, dispute.debtor_id, covered)
         stood = (still or now) - min(since[invoice_id] for invoice_id in covered if invoice_id in since)
-        _date_anew(session, debtor, arrangement, max(0, -(-stood // A_DAY)), now)
+        days = max(0, -(-stood // A_DAY))
+        _date_anew(session, debtor, arrangement, days, now)
         if still is None and arrangement.until is not None:
             _rest_until(session, arrangement, arrangements.end_of(session, debtor, arrangement.until))
         settlement_ends.keep_if_met(session, arrangement, now)
+        if days and arrangement.state == "active":
+            _tell_moved(session, arrangement, now)
+
+
+def _tell_moved(session: Session, arrangement: Arrangement, now: datetime) -> None:
+    # What is to be paid by then may be less while another part is still questioned: the email names the day alone.
+    assert arrangement.until is not None
+    record(session, at=now, actor=WORKER, act="settlement.day_moved", business_id=arrangement.business_id,
+           debtor_id=arrangement.debtor_id, target=f"arrangement:{arrangement.public_id}",
+           until=arrangement.until.isoformat())
+    settlement_mail.tell_debtor(session, now, arrangement, "settlement_moved", once=f":{arrangement.until}")
 
 
 def _date_anew(session: Session, debtor: Debtor, arrangement: Arrangement, days: int, now: datetime) -> None:

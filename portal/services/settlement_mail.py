@@ -13,21 +13,24 @@ from portal.words import settlement_emails
 
 
 def tell_debtor(session: Session, now: datetime, arrangement: Arrangement, what: str, *, words: str = "",
-                staff_name: str = "") -> Message:
-    """Email what became of a settlement, at once: `what` is one of settlement_emails.TOLD."""
+                staff_name: str = "", once: str = "") -> Message:
+    """Email what became of a settlement, at once: `what` is one of settlement_emails.TOLD.
+
+    `once` tells apart what can happen to one version more than once, such as another day.
+    """
     wording = settlement_emails.TOLD[what]
     return messages.queue_answer(
         session, now, arrangement.business_id, arrangement.debtor_id,
-        f"{what}:{arrangement.public_id}:{arrangement.version}", "",
+        f"{what}:{arrangement.public_id}:{arrangement.version}{once}", "",
         lambda voice: wording(voice.words, voice.sender, voice.reader, settlement_emails.Terms(
             arrangement.amount_minor, arrangement.currency, arrangement.until, words, staff_name)))
 
 
 def tell_soon(session: Session, now: datetime, arrangement: Arrangement) -> Message:
-    """Email once that what was agreed on ends soon, if the gate lets it; it asks for nothing that was not signed."""
+    """Email once for each last day that what was agreed on ends soon, if the gate lets it; it asks for nothing new."""
     return messages.queue_courtesy_about(
         session, now, arrangement.business_id, arrangement.debtor_id, "ends_soon",
-        f"ends_soon:{arrangement.public_id}:{arrangement.version}",
+        f"ends_soon:{arrangement.public_id}:{arrangement.version}:{arrangement.until}",
         lambda voice: settlement_emails.ends_soon(voice.words, voice.sender, voice.reader, settlement_emails.Terms(
             arrangement.amount_minor, arrangement.currency, arrangement.until)))
 

@@ -84,7 +84,7 @@ ACTS: dict[str, str] = {
     "settlement.countered": N_("Another sum offered"), "settlement.refused": N_("Settlement refused"),
     "settlement.ended": N_("Offer to settle taken back"), "settlement.offered": N_("Settlement offered"),
     "settlement.kept": N_("Settlement kept"), "settlement.broken": N_("Settlement not kept"),
-    "settlement.run_out": N_("Offer to settle ran out"),
+    "settlement.run_out": N_("Offer to settle ran out"), "settlement.day_moved": N_("Last day of a settlement moved"),
     "time.asked": N_("Asked for time"), "time.taken": N_("Took the time that was offered"),
     "time.referred": N_("Asked a person about time"), "time.withdrawn": N_("Took a wish for time back"),
     "time.accepted": N_("Time given"), "time.countered": N_("Another day offered"),

@@ -105,6 +105,15 @@ def ends_soon(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Let
         words.text("It is enough to start it by then. Should it not work out, tell us before.")))
 
 
+def moved(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Letter:
+    """Word that what was agreed on has another last day, because its time stood still while a question was open."""
+    assert terms.until is not None
+    return _letter(words, sender, reader, words.text("You have until %(day)s.", day=words.day(terms.until)), (
+        words.text("While your question was open, the time of what we agreed on stood still. You have those days again: "
+                   "it now holds until the end of %(day)s.", day=words.day(terms.until)),
+        words.text("Your page shows what is left to pay. It is enough to start the payment by then.")))
+
+
 def discount_made(words: Words, sender: Sender, reader: Reader, savings: tuple[Saving, ...], said: str,
                   name: str) -> Letter:
     """Word a discount that somebody made by hand, with the last moment of each, in the reader's own time."""
@@ -173,5 +182,5 @@ def _sign_by(words: Words, terms: Terms) -> str:
 TOLD: dict[str, Told] = {
     "settlement_granted": granted, "settlement_countered": countered, "settlement_offered": offered,
     "settlement_refused": refused, "settlement_taken_back": taken_back, "settlement_run_out": run_out,
-    "settlement_kept": kept, "settlement_broken": broken,
+    "settlement_kept": kept, "settlement_broken": broken, "settlement_moved": moved,
 }

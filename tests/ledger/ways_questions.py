@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from portal.models import Dispute, InvoiceLine
+from portal.models import AuditEvent, Dispute, InvoiceLine, Message
 from portal.services import dispute_answers, dispute_views, disputes
 from portal.services.dispute_answers import Verdict
 from portal.services.dispute_choices import Chosen
@@ -12,7 +12,7 @@ from portal.services.disputes import Said
 from tests.ledger.ways import Shop, story
 
 
-def settles_and_questions(shop: Shop) -> tuple[str, str]:
+def settles_and_questions(shop: Shop, *, on: str = "2026-11-02") -> tuple[str, str]:
     """Settle 100.00 for 80.00 and question a line of 40.00; gives the ids of the settlement and of the question."""
     shop.opens()
     shop.bills("Drain", 100_00, "2026-10-01")
@@ -23,6 +23,7 @@ def settles_and_questions(shop: Shop) -> tuple[str, str]:
             amount_minor=net, tax_minor=tax, tax_basis_points=2500)
             for position, words, net, tax in ((1, "First visit", 48_00, 12_00), (2, "Second visit", 32_00, 8_00)))
     made = shop.settles(80_00)
+    shop.on(on)
     return made, disputes.open_one(shop.rt, shop.the.access, Said(
         parts=(Chosen(invoice.public_id, 2),), reason="not_received", wants="credit",
         words="The second visit never happened."))
@@ -36,14 +37,32 @@ def answers(shop: Shop, question: str, credit: int) -> None:
     dispute_answers.decide(shop.rt, shop.desk, question, Verdict({shown.parts[0].id: credit}, "We looked.", shown.seen))
 
 
+def told_of(shop: Shop, made: str) -> tuple[list[str], list[object]]:
+    """The days that emails about a settlement named since it was questioned, and those that the audit did."""
+    with shop.rt.db.reading() as session:
+        keys = session.scalars(select(Message.key).where(
+            Message.key.like(f"%:{made}:%:2026-%"), Message.kind.in_(("answer", "ends_soon"))).order_by(Message.id))
+        noted = session.scalars(select(AuditEvent.details).where(
+            AuditEvent.act == "settlement.day_moved", AuditEvent.target == f"arrangement:{made}"))
+        days = [f"{key.split(':')[0]} {key.rsplit(':', 1)[1]}" for key in keys]
+        return days, [one["until"] for one in noted]
+
+
 @story
 def a_settlement_waits_for_an_answer(shop: Shop) -> None:
-    """Its day passes while the business is silent: it stands, and has its fourteen days again after the answer."""
-    made, question = settles_and_questions(shop)
+    """Its day passes while the business is silent: it stands, and has its five days again after the answer.
+
+    Reminded of its first day before, the debtor is told of the new one, and reminded of that one as well.
+    """
+    made, question = settles_and_questions(shop, on="2026-11-15")
     shop.on("2026-11-20")
     shop.expect((shop.state(made), shop.price()), ("active", 48_00))
+    shop.expect(told_of(shop, made), (["ends_soon 2026-11-16"], []))
     answers(shop, question, 0)
-    shop.on("2026-12-04")
+    moved = ["ends_soon 2026-11-16", "settlement_moved 2026-11-21"]
+    shop.expect(told_of(shop, made), (moved, ["2026-11-21"]))
+    shop.on("2026-11-21")
+    shop.expect(told_of(shop, made), ([*moved, "ends_soon 2026-11-21"], ["2026-11-21"]))
     shop.expect((shop.state(made), shop.price()), ("active", 80_00))
     shop.pays()
     shop.expect(shop.state(made), "kept")
