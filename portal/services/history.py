@@ -1,4 +1,5 @@
-"""What has happened on a debtor's account, newest first: payments, refunds, fees and credits, and what each changed.
+"""What has happened on a debtor's account, newest first: payments, refunds, fees, credits with what each changed, and
+what was signed.
 
 A page holds a hundred entries; the next begins at the moment where it ends, so that it costs the same however long
 the account is. A link that shows some invoices only tells of these alone.
@@ -11,13 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.domain.access import Access
 from portal.domain.ledger import DEBTOR_CREDIT, RECEIVABLE
 from portal.domain.payment_stories import Story, story
-from portal.models import Chargeback, Invoice, LedgerAccount, LedgerTransfer, Payment, PaymentInvoice, Refund
+from portal.models import (
+    Agreement,
+    ArrangementInvoice,
+    Chargeback,
+    Invoice,
+    LedgerAccount,
+    LedgerTransfer,
+    Payment,
+    PaymentInvoice,
+    Refund,
+)
 from portal.runtime import Runtime
 from portal.services import paid_letters
 
@@ -40,7 +51,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened; minor units. A payment has its story, any other change its memo for words."""
+    """One thing that happened; minor units. A payment has its story, what was signed its kind, any change its memo."""
 
     at: datetime
     currency: str
@@ -54,6 +65,9 @@ class Entry:
     method_brand: str = ""
     method_last4: str = ""
     has_receipt: bool = False
+    # plan or settlement, and the public id of what was signed; it moved no money.
+    signed: str = ""
+    agreement_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def history(rt: Runtime, access: Access, before: datetime | None = None) -> Hist
         span, more = _span(session, access, before)
         names = _invoice_names(session, access)
         entries = _payments(session, access, span, names) + _changes(session, access, span, names)
-        entries += _refunds_under_way(session, access, span)
+        entries += _refunds_under_way(session, access, span) + _signed(session, access, span)
         settled = before is None and paid_letters.any_settled(session, access)
     entries.sort(key=lambda entry: (entry.at, entry.story is not None), reverse=True)
     return History(tuple(entries), span.since if more else None, settled)
@@ -106,7 +120,9 @@ def _span(session: Session, access: Access, before: datetime | None) -> tuple[_S
         select(LedgerTransfer.happened_at.label("at")).where(*_own_changes(access), *open_end.holds(
             LedgerTransfer.happened_at)).group_by(*_CAUSE),
         select(Refund.created_at.label("at")).join(Payment, Payment.id == Refund.payment_id)
-        .where(*_own_refunds(access), *open_end.holds(Refund.created_at))).subquery()
+        .where(*_own_refunds(access), *open_end.holds(Refund.created_at)),
+        select(Agreement.signed_at.label("at")).where(*_own_agreements(access), *open_end.holds(
+            Agreement.signed_at))).subquery()
     newest = session.scalars(select(moments.c.at).order_by(moments.c.at.desc()).limit(PAGE + 1)).all()
     if len(newest) <= PAGE:
         return open_end, False
@@ -151,6 +167,15 @@ def _own_refunds(access: Access) -> list[ColumnElement[bool]]:
            Refund.booked_at.is_(None), Refund.state.in_(UNDER_WAY)]
     # It is not known yet which invoice it reopens, so a link that shows some alone stays silent.
     return own if access.invoice_ids is None else [*own, Payment.id.is_(None)]
+
+
+def _own_agreements(access: Access) -> list[ColumnElement[bool]]:
+    own = [Agreement.business_id == access.business_id, Agreement.debtor_id == access.debtor_id]
+    if access.invoice_ids is not None:
+        # Who sees some invoices only hears of what was signed about these and nothing else.
+        own.append(~exists().where(ArrangementInvoice.arrangement_id == Agreement.arrangement_id,
+                                   ArrangementInvoice.invoice_id.not_in(access.invoice_ids)))
+    return own
 
 
 def _invoice_names(session: Session, access: Access) -> dict[int, tuple[str, str]]:
@@ -260,3 +285,10 @@ def _refunds_under_way(session: Session, access: Access, span: _Span) -> list[En
         .where(*_own_refunds(access), *span.holds(Refund.created_at)))
     return [Entry(at=refund.created_at, currency=refund.currency, amount_minor=refund.amount_minor, effects=(),
                   memo="refund_under_way", payment_id=public_id) for refund, public_id in rows]
+
+
+def _signed(session: Session, access: Access, span: _Span) -> list[Entry]:
+    rows = session.execute(select(Agreement.signed_at, Agreement.kind, Agreement.public_id).where(
+        *_own_agreements(access), *span.holds(Agreement.signed_at)))
+    return [Entry(at=at, currency="", amount_minor=0, effects=(), signed=kind, agreement_id=public_id)
+            for at, kind, public_id in rows]

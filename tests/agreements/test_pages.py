@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.models import Debtor, PaperLetter
 from portal.services import agreement_papers, letter_desk, personal_data
+from portal.services.history import history
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
 from tests.agreements.signing import NAME, prepare
@@ -93,6 +95,10 @@ def test_the_signed_agreement_is_on_the_page_on_paper_and_in_the_office(desk: De
         browser.post(f"{page}/paper", {"csrf_token": proof})
     browser.get(page)
     assert "You asked for it on paper" in browser.words
+    browser.get("/history")
+    assert "You signed a settlement" in browser.words and f'href="{page}/agreement.pdf"' in browser.text
+    others = frozenset({desk.owed.invoices[1].id})
+    assert history(desk.rt, replace(desk.owed.access, invoice_ids=others)).entries == (), "a narrow link hears nothing"
     with desk.rt.db.reading() as session:
         assert len(session.scalars(select(PaperLetter)).all()) == 1
     stack = letter_desk.print_waiting(desk.rt, desk.access("agent"))
