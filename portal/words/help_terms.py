@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def sentences(words: Words, policy: Policy, currency: str) -> list[str]:
     """Say what the rules mean, one sentence each, for the public terms and the owner; `currency` changes nothing."""
-    return [*_time(words, policy), _promises(words, policy), _hard_times(words, policy), _paid(words, policy)]
+    return [*_time(words, policy), _promises(words, policy), _hard_times(words, policy), _paid(words, policy),
+            _wrong(words, policy)]
 
 
 def _time(words: Words, policy: Policy) -> list[str]:
@@ -48,3 +49,9 @@ def _paid(words: Words, policy: Policy) -> str:
     return words.plural("Reminders and fees wait %(n)s day when somebody tells of a payment already made.",
                         "Reminders and fees wait %(n)s days when somebody tells of a payment already made.",
                         policy.claim_wait_days)
+
+
+def _wrong(words: Words, policy: Policy) -> str:
+    return words.plural("What somebody says is wrong rests, and is decided within %(n)s day.",
+                        "What somebody says is wrong rests, and is decided within %(n)s days.",
+                        policy.dispute_answer_days)

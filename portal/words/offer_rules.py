@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.domain.offers import KEEPS, SHARES
 from portal.domain.policy import Policy
+from portal.domain.settlements import Band
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -18,7 +19,9 @@ def sentences(words: Words, policy: Policy, currency: str) -> list[str]:
 
 def for_owner(words: Words, policy: Policy, currency: str) -> list[str]:
     """Say all of it, for whoever sets it up."""
-    return [*sentences(words, policy, currency), *settlement_sentences(words, policy, currency)]
+    by_hand = words.plural("A discount made by hand lasts %(n)s day, unless another day is chosen.",
+                           "A discount made by hand lasts %(n)s days, unless another day is chosen.", policy.offer_days)
+    return [*sentences(words, policy, currency), by_hand, *settlement_sentences(words, policy, currency)]
 
 
 def settlement_sentences(words: Words, policy: Policy, currency: str) -> list[str]:
@@ -26,16 +29,22 @@ def settlement_sentences(words: Words, policy: Policy, currency: str) -> list[st
     rules = policy.settlement_rules
     if not rules.offered:
         return [words.text("Nobody is offered to settle for less, unless one of you offers it by hand.")]
-    found = [
-        words.text("Debts more than %(days)s days late: from %(share)s on a settlement is agreed on at once, from "
-                   "%(least)s on one of you decides, and below that nobody does.", days=words.number(band.from_days),
-                   share=words.percent(band.at_once_points), least=words.percent(band.asked_points))
-        for band in rules.bands]
-    return [*found,
+    return [*(_band(words, band) for band in rules.bands),
+            words.text("Debts younger than that are never settled for less."),
             words.text("Above %(sum)s one of you always decides.",
                        sum=words.money(rules.largest_at_once(currency), currency)),
             words.plural("What is agreed on is to be paid within %(n)s day, in one payment.",
                          "What is agreed on is to be paid within %(n)s days, in one payment.", rules.days)]
+
+
+def _band(words: Words, band: Band) -> str:
+    days, least = words.number(band.from_days), words.percent(band.asked_points)
+    if band.at_once_points >= 10_000:
+        return words.text("Debts more than %(days)s days late: from %(least)s on one of you decides, below that nobody "
+                          "does, and nothing is agreed on at once.", days=days, least=least)
+    return words.text("Debts more than %(days)s days late: from %(share)s on a settlement is agreed on at once, from "
+                      "%(least)s on one of you decides, and below that nobody does.", days=days,
+                      share=words.percent(band.at_once_points), least=least)
 
 
 def _terms(words: Words, policy: Policy) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.domain.currencies import minimum_charge
 from portal.domain.policy import Policy
+from portal.words.policy_chapters import old_debts
 
 if TYPE_CHECKING:
     from portal.words.core import Words
@@ -16,6 +17,7 @@ def sentences(words: Words, policy: Policy, currency: str) -> list[str]:
     least = (policy.minimum_part or {}).get(currency) or minimum_charge(currency)
     return [
         words.text("Debtors may pay any part from %(least)s on.", least=words.money(least, currency)),
+        words.text("A part goes to the invoice that was due first, then to the next one."),
         _transfer(words, policy),
         words.plural("A link in an email works for %(n)s day.", "A link in an email works for %(n)s days.",
                      policy.link_days),
@@ -35,6 +37,8 @@ def sentences(words: Words, policy: Policy, currency: str) -> list[str]:
                      "Debtors are promised an answer within %(n)s working days.", policy.answer_business_days),
         words.text("Refunds and write-offs above %(limit)s need a second person, where there is one.",
                    limit=words.money(policy.second_person_above(currency), currency)),
+        *(old_debts.sentences(words, policy, currency)
+          or [words.text("Nobody is told what the law says on old debts.")]),
     ]
 
 

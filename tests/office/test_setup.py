@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.db import Database
+from portal.domain.policy import Policy
 from portal.models import AuditEvent, Business, DebtorSession, Message, PolicyVersion, PortalLink
 from portal.services import policies, reminders, sessions
 from sandbox.stripe.server import StripeStandIn
@@ -78,6 +79,13 @@ def test_transfers_without_bank_details_are_a_contradiction_from_both_sides(desk
     assert keep(seat, "terms", bank_transfer=None).status_code == 303
     assert keep(seat, "contact", bank_details="").status_code == 303
     assert "contradict each other" in keep(seat, "terms", bank_transfer="y").text
+    with desk.rt.db.transaction() as session:
+        session.execute(update(Business).values(bank_details=[]))
+        session.add(PolicyVersion(business_id=desk.owed.business.id, version=9, rules=Policy().as_rules(),
+                                  created_at=NOON))
+    assert keep(seat, "help", claim_wait_days="12").status_code == 303, "another page has nothing to do with it"
+    odd = keep(seat, "plans", first_within_days="60", longest_days="50").text
+    assert re.search(r'id="first_within_days-error"', odd)
 
 
 @pytest.mark.parametrize(("name", "typed"), [

@@ -18,6 +18,8 @@ from portal.domain.policy import Policy
 
 NAMES = ("gentle", "standard", "firm")
 _CHARGES = "minimum_part_charges"
+# What of it can contradict something else.
+TOUCHED = ("deferral_days", "deferral_longest_days", "promise_days", "plans", "settlements")
 
 
 def applied(policy: Policy, name: str, currency: str) -> Policy:

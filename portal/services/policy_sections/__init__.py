@@ -6,11 +6,12 @@ its policy, and what is to be written for what was typed. Checking and writing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import MappingProxyType
 from typing import Any, Literal
 
 from portal.domain.errors import Refusal
@@ -134,12 +135,15 @@ def text(longest: int, *, needed: bool = True) -> Callable[[str], str]:
     return read
 
 
-def refuse_clashes(policy: Policy, *, has_bank_details: bool, here: str = "") -> None:
-    """Refuse rules that contradict each other, each sentence naming both; raises Wrong.
+def refuse_clashes(policy: Policy, rules: Collection[str], *, has_bank_details: bool,
+                   at: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Refuse rules that contradict each other, at a field of theirs, each sentence naming both; raises Wrong.
 
-    With `here` only what touches that field counts: a page does not answer for the contradictions of another.
+    Only what touches one of `rules` counts: a page does not answer for the contradictions of another. `at` names the
+    field for a code whose rules are made of several.
     """
-    found = [clash for clash in clashes(policy, has_bank_details=has_bank_details)
-             if not here or here in (clash.first, clash.second)]
+    found = {at.get(clash.code) or next(one for one in (clash.first, clash.second) if one in rules): clash.code
+             for clash in clashes(policy, has_bank_details=has_bank_details)
+             if clash.first in rules or clash.second in rules}
     if found:
-        raise Wrong({here or clash.first: Refusal("invalid", clash.code) for clash in found})
+        raise Wrong({name: Refusal("invalid", code) for name, code in found.items()})

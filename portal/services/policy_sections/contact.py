@@ -37,7 +37,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], _business: Bus
         values[column] = {language: words for language, words in said.items() if words}
     values["bank_details"] = reading.take("bank_details", _bank)
     reading.done()
-    refuse_clashes(policy, has_bank_details=bool(values["bank_details"]), here="bank_details")
+    refuse_clashes(policy, ("bank_details",), has_bank_details=bool(values["bank_details"]))
     return Edit(values)
 
 

@@ -27,7 +27,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
     values: dict[str, Any] = {name: reading.take(name, whole(*bounds)) for name, bounds in BOUNDS.items()}
     reading.done()
     wanted = replace(policy, **values)
-    refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
+    refuse_clashes(wanted, BOUNDS, has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
 
 

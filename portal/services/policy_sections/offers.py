@@ -11,7 +11,7 @@ from portal.domain.offers import ENDS, KEEPS, MOST_POINTS, PART_EFFECTS, SHARES
 from portal.domain.policy import Policy
 from portal.domain.settlements import LONGEST_DAYS, Band
 from portal.models import Business
-from portal.services.policy_sections import Edit, Field, Reading, Section, Wrong, refuse_clashes, whole
+from portal.services.policy_sections import Edit, Field, Reading, Section, refuse_clashes, whole
 from portal.services.setup_sums import percent, sum_of, with_sum, written, written_percent
 from portal.words.refusals import N_
 
@@ -53,16 +53,8 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
         offer_days=offer_days).with_settlements(replace(
             rules, offered=bool(typed.get("settle")), days=stands, bands=tuple(bands),
             at_once_up_to=with_sum(rules.at_once_up_to, business.currency, limit) or {}))
-    _refuse(wanted, has_bank_details=bool(business.bank_details))
+    refuse_clashes(wanted, ("early_pay_days", "settlements"), has_bank_details=bool(business.bank_details), at=AT)
     return Edit(policy=wanted)
-
-
-def _refuse(wanted: Policy, *, has_bank_details: bool) -> None:
-    try:
-        refuse_clashes(wanted, has_bank_details=has_bank_details, here="early_pay_days")
-        refuse_clashes(wanted, has_bank_details=has_bank_details, here="settlements")
-    except Wrong as wrong:
-        raise Wrong({AT.get(refusal.code, name): refusal for name, refusal in wrong.errors.items()}) from None
 
 
 def _band(reading: Reading, name: str) -> Band:

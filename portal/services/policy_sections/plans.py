@@ -22,6 +22,9 @@ BOUNDS = {
     "move_days": (1, 60), "skips": (0, 6), "autopay_notice_days": (1, 30),
 }
 MOST_DOWN = 9_000
+# Which field a contradiction between the rules about plans is shown at.
+AT = {"plan_no_frequency": f"often_{FREQUENCIES[-1]}", "plan_count_wrong": "most",
+      "plan_first_after_last": "first_within_days", "plan_down_wrong": "large_down"}
 
 
 def _read(business: Business, policy: Policy) -> dict[str, str]:
@@ -80,7 +83,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
     told = replace(policy, autopay_notice_days=number["autopay_notice_days"])
     wanted = told.with_plans(PlanRules(bool(typed.get("plans_offered")), tuple(bands), typed["beyond_four"],
                                        number["proposal_days"], living))
-    refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
+    refuse_clashes(wanted, ("plans",), has_bank_details=bool(business.bank_details), at=AT)
     return Edit(policy=wanted)
 
 

@@ -22,7 +22,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
     wanted = reading.take("preset", lambda name: policy if name == OWN else policy_presets.applied(
         policy, name, business.currency))
     reading.done()
-    refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
+    refuse_clashes(wanted, policy_presets.TOUCHED, has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
 
 

@@ -49,7 +49,7 @@ def _write(typed: Mapping[str, str], _files: Mapping[str, bytes], business: Busi
         second_approver_above=with_sum(policy.second_approver_above, currency, limit),
         bank_transfer=bool(typed.get("bank_transfer")), limitation_whom=whom,
         business_debtors_skip_check=bool(typed.get("business_debtors_skip_check")))
-    refuse_clashes(wanted, has_bank_details=bool(business.bank_details))
+    refuse_clashes(wanted, (*BOUNDS, "bank_transfer"), has_bank_details=bool(business.bank_details))
     return Edit(policy=wanted)
 
 
