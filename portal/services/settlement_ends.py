@@ -64,6 +64,14 @@ def keep_if_met(session: Session, arrangement: Arrangement, now: datetime) -> No
         _end(session, arrangement, "kept", now)
 
 
+def keep_paid(session: Session, debtor_id: int, now: datetime) -> None:
+    """Note of each settlement of a debtor that nothing is left of it, though no payment of its own has closed it."""
+    for arrangement in session.scalars(select(Arrangement).where(
+            Arrangement.debtor_id == debtor_id, Arrangement.kind == settlement_terms.KIND,
+            Arrangement.state == "active")).all():
+        keep_if_met(session, arrangement, now)
+
+
 def note_ended(rt: Runtime) -> int:
     """End every settlement whose last day is over, and remind once of what ends soon; returns how many ended."""
     now = rt.now()
@@ -104,7 +112,7 @@ def _remind(session: Session, arrangement_id: int, business_id: int, debtor_id: 
     arrangement = session.get_one(Arrangement, arrangement_id, populate_existing=True)
     if debtor is None or debtor.erased_at or arrangement.state != "active" or arrangement.until is None:
         return
-    if now < arrangements.end_of(session, debtor, arrangement.until) and not (
+    if now < arrangements.end_of(session, debtor, arrangement.until) and _left(session, arrangement) and not (
             _awaited(session, arrangement, now) or _questioned(session, arrangement)):
         settlement_mail.tell_soon(session, now, arrangement)
 
@@ -138,10 +146,13 @@ def _end(session: Session, arrangement: Arrangement, state: str, now: datetime) 
            business_id=arrangement.business_id, debtor_id=arrangement.debtor_id,
            target=f"arrangement:{arrangement.public_id}", amount=arrangement.amount_minor,
            currency=arrangement.currency)
-    settlement_mail.tell_debtor(session, now, arrangement, f"settlement_{'run_out' if state == 'ended' else state}")
-    if state != "ended":
-        business = session.get_one(Business, arrangement.business_id)
-        settlement_mail.tell_staff(session, now, business, arrangement, f"settlement_{state}")
+    if state == "ended":
+        settlement_mail.tell_debtor(session, now, arrangement, "settlement_run_out")
+        return
+    what = "settlement_paid" if state == "kept" and not _forgave(session, arrangement) else f"settlement_{state}"
+    settlement_mail.tell_debtor(session, now, arrangement, what)
+    business = session.get_one(Business, arrangement.business_id)
+    settlement_mail.tell_staff(session, now, business, arrangement, what)
 
 
 def forgiven(session: Session, arrangement: Arrangement, offers: Sequence[int]) -> int:
@@ -151,6 +162,12 @@ def forgiven(session: Session, arrangement: Arrangement, offers: Sequence[int]) 
         .where(LedgerTransfer.business_id == arrangement.business_id, LedgerTransfer.cause_type == "offer",
                LedgerTransfer.cause_id.in_([str(one) for one in offers])).group_by(LedgerTransfer.kind))
     return sum(int(amount) if kind == "settled" else -int(amount) for kind, amount in rows)
+
+
+def _forgave(session: Session, arrangement: Arrangement) -> bool:
+    offers = session.scalars(select(SettlementOffer.offer_id).where(
+        SettlementOffer.arrangement_id == arrangement.id)).all()
+    return forgiven(session, arrangement, offers) > 0
 
 
 def _left(session: Session, arrangement: Arrangement) -> int:

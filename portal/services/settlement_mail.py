@@ -36,7 +36,7 @@ def tell_soon(session: Session, now: datetime, arrangement: Arrangement) -> Mess
 
 
 def tell_staff(session: Session, now: datetime, business: Business, arrangement: Arrangement, what: str) -> None:
-    """Tell the business: settlement_asked, settlement_kept, settlement_broken; who it is stands behind the sign-in."""
+    """Tell the business: settlement_asked, _kept, _paid or _broken; who it is stands behind the sign-in."""
     staff_mail.queue(
         session, now, business, StaffReader(business.contact_email, business.locale), what,
         f"{what}:{arrangement.public_id}:{arrangement.version}:{arrangement.state}",

@@ -88,6 +88,14 @@ def kept(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Letter:
         words.text("Your page keeps the agreement and the receipt for you.")))
 
 
+def paid(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Letter:
+    """Word that nothing is left of what was to be settled, without anything having been forgiven."""
+    return _letter(words, sender, reader, words.text("It is closed. Thank you."), (
+        words.text("Nothing is left of what our agreement covers: it was paid or credited in full. So the agreement is "
+                   "closed, and there is nothing more to pay for it."),
+        words.text("Your page keeps the agreement and the receipt for you.")))
+
+
 def broken(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Letter:
     """Word that the agreement was not met, what that means, and that there are other ways."""
     return _letter(words, sender, reader, words.text("What we had agreed on has ended."), (
@@ -109,8 +117,8 @@ def moved(words: Words, sender: Sender, reader: Reader, terms: Terms) -> Letter:
     """Word that what was agreed on has another last day, because its time stood still while a question was open."""
     assert terms.until is not None
     return _letter(words, sender, reader, words.text("You have until %(day)s.", day=words.day(terms.until)), (
-        words.text("While your question was open, the time of what we agreed on stood still. You have those days again: "
-                   "it now holds until the end of %(day)s.", day=words.day(terms.until)),
+        words.text("While your question was open, the time of what we agreed on stood still. You have those days "
+                   "again: it now holds until the end of %(day)s.", day=words.day(terms.until)),
         words.text("Your page shows what is left to pay. It is enough to start the payment by then.")))
 
 
@@ -140,6 +148,7 @@ def to_staff(words: Words, sender: Sender, what: str, settlement_id: str, until:
         "settlement_asked": words.text("A customer asks to settle for less. Your page promised an answer by %(day)s.",
                                        day=words.day(until)),
         "settlement_kept": words.text("A settlement was kept: its payment has arrived, and the rest is forgiven."),
+        "settlement_paid": words.text("All that a settlement covered is paid or credited; nothing was forgiven."),
         "settlement_broken": words.text("A settlement was not kept. The full sum stands again."),
     }[what]
     return Letter(
@@ -183,4 +192,5 @@ TOLD: dict[str, Told] = {
     "settlement_granted": granted, "settlement_countered": countered, "settlement_offered": offered,
     "settlement_refused": refused, "settlement_taken_back": taken_back, "settlement_run_out": run_out,
     "settlement_kept": kept, "settlement_broken": broken, "settlement_moved": moved,
+    "settlement_paid": paid,
 }

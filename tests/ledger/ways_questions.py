@@ -1,4 +1,4 @@
-"""Questions about a line of an invoice that a signed settlement covers: its time stands still until the answer."""
+"""What comes between a settlement and its end: questions, for which time stands still, and money begun before it."""
 
 from __future__ import annotations
 
@@ -122,5 +122,93 @@ def a_settlement_whose_questioned_line_is_credited(shop: Shop) -> None:
         The rest is settled −$12.00
         Credit for a correction −$32.00
         Tax on the correction −$8.00
+        Left $0.00
+    """)
+
+
+@story
+def a_check_bounces_beside_cash_that_holds(shop: Shop) -> None:
+    """30.00 in cash and a check of 50.00 kept it; the check does not hold: what it closed is open, the cash stays."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    made = shop.settles(80_00)
+    shop.banks(30_00, channel="cash")
+    shop.on("2026-11-03")
+    check = shop.banks(50_00, channel="check")
+    shop.expect(shop.state(made), "kept")
+    shop.on("2026-11-09")
+    shop.check_bounces(check)
+    shop.expect((shop.state(made), shop.price()), ("broken", 70_00))
+    shop.statement("""
+        Drain $100.00
+        You paid in cash, thank you −$30.00
+        You paid by check, thank you −$50.00
+        The rest is settled −$20.00
+        The bank took this payment back $50.00
+        Settlement taken back, because the payment did not hold $20.00
+        Left $70.00
+    """)
+
+
+@story
+def a_settlement_of_fewer_cents_than_invoices(shop: Shop) -> None:
+    """Two cents are forgiven on three invoices: none is asked for again, and one payment closes all."""
+    shop.opens()
+    for number, title in enumerate(("Drain", "Fence", "Gate")):
+        shop.bills(title, 10_00, f"2026-10-0{number + 1}")
+    made = shop.settles(29_98)
+    shop.pays()
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $10.00
+        You paid, thank you −$9.99
+        The rest is settled −$0.01
+        Left $0.00
+        Fence $10.00
+        You paid, thank you −$9.99
+        The rest is settled −$0.01
+        Left $0.00
+        Gate $10.00
+        You paid, thank you −$10.00
+        Left $0.00
+    """)
+
+
+@story
+def a_page_opened_before_the_answer(shop: Shop) -> None:
+    """The full sum is paid on a page that was open before a person agreed to less: nothing is left to settle."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    made = shop.asks_to_settle(60_00)
+    page = shop.starts()
+    shop.person_settles(made)
+    shop.signs(made)
+    shop.arrives(page)
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$100.00
+        Left $0.00
+    """)
+
+
+@story
+def a_part_paid_on_a_page_opened_before_the_answer(shop: Shop) -> None:
+    """A part that was begun before a person agreed to less counts towards the one payment."""
+    shop.opens()
+    shop.bills("Drain", 100_00, "2026-10-01")
+    made = shop.asks_to_settle(60_00)
+    page = shop.starts(part=20_00)
+    shop.person_settles(made)
+    shop.signs(made)
+    shop.arrives(page)
+    shop.expect((shop.state(made), shop.price()), ("active", 40_00))
+    shop.pays()
+    shop.expect(shop.state(made), "kept")
+    shop.statement("""
+        Drain $100.00
+        You paid, thank you −$20.00
+        You paid, thank you −$40.00
+        The rest is settled −$40.00
         Left $0.00
     """)
