@@ -15,7 +15,7 @@ from portal.domain.holds import last_moment
 from portal.domain.quotes import OpenInvoice, OpenOffer, allocation_order
 from portal.models import Business
 from portal.runtime import Runtime
-from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me
+from portal.services import account_rows, coming_steps, credit_back, debts, next_steps, not_me, policies
 from portal.services.account_rows import DocumentName, Line, Movement, Standing
 from portal.services.coming_steps import Ahead
 from portal.services.next_agreed import NOTHING_AGREED, Installment, Wish
@@ -150,6 +150,8 @@ class AccountView:
     installments: tuple[Installment, ...] = ()
     # They have signed something here and may read it again.
     signed: bool = False
+    # The dispute that was answered last, to be read again.
+    answered: str = ""
 
     def next_lines(self, words: Words) -> list[tuple[date, str, Coming | Ahead | Arranged | Installment]]:
         """What happens next, by the reader's days, each with the kind of its line.
@@ -221,6 +223,7 @@ def account_page(rt: Runtime, access: Access, currency: str, today: date, *, kno
         sums, _under_way(standings), _coming(ours, today, planned=bool(agreed.installments)), today,
         ahead, reminded=told is not None and told.followed,
         arranged=arranged, signed=agreed.signed and access.invoice_ids is None,
+        answered=agreed.answered if access.invoice_ids is None else "",
         installments=tuple(one for one in agreed.installments if access.invoice_ids is None or one.plan in mine))
 
 
@@ -301,7 +304,7 @@ def pay_options(rt: Runtime, access: Access, currency: str, today: date) -> PayO
     """Give what may be paid now and the smallest part of each currency."""
     view = account_page(rt, access, currency, today)
     with rt.db.reading() as session:
-        policy = debts.policy_of(session, access.business_id)
+        policy = policies.in_force(session, access.business_id)
         has_bank = bool(session.scalar(select(Business.bank_details).where(Business.id == access.business_id)))
     smallest = {part.currency: min(debts.minimum_part(policy, part.currency), part.left_minor - part.held_minor)
                 for part in view.sums}

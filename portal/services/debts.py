@@ -23,7 +23,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal.db import Asked, Question
 from portal.domain.access import Access
@@ -46,7 +46,6 @@ from portal.models import (
     Offer,
     Payment,
     PaymentInvoice,
-    PolicyVersion,
     SettlementOffer,
 )
 from portal.models.base import fixed
@@ -198,13 +197,6 @@ def _pool(found: Sequence[OpenInvoice]) -> int:
     if all(offer.whole for offer in offers):
         return max((offer.discount_minor for offer in offers), default=0)
     return sum(offer.discount_minor for offer in offers)
-
-
-def policy_of(session: Session, business_id: int) -> Policy:
-    """Give the rules of a business that are in force."""
-    query = (select(PolicyVersion.rules).where(PolicyVersion.business_id == business_id)
-             .order_by(PolicyVersion.version.desc()).limit(1))
-    return Policy.from_rules(session.scalar(query) or {})
 
 
 def minimum_part(policy: Policy, currency: str) -> int:

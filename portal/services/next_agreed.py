@@ -83,11 +83,12 @@ class Wish:
 
 @dataclass(frozen=True)
 class Agreed:
-    """All of it for one debtor, and whether they have signed anything here."""
+    """All of it for one debtor, whether they have signed anything here, and the dispute that was answered last."""
 
     installments: tuple[Installment, ...] = ()
     wishes: tuple[Wish, ...] = ()
     signed: bool = False
+    answered: str = ""
 
 
 NOTHING_AGREED = Agreed()
@@ -100,7 +101,8 @@ def read(found: Rows) -> Agreed:
     shown = [one for place, one in enumerate(mine)
              if sum(other.plan == one.plan for other in mine[:place]) < MOST_OF_A_PLAN]
     wishes = [_wish(row) for row in sorted(found.get("wish", ()), key=lambda row: row.a)]
-    return Agreed(tuple(shown), tuple(wishes), bool(found.get("signed")))
+    return Agreed(tuple(shown), tuple(wishes), bool(found.get("signed")), max(
+        ((row.at, row.text) for row in found.get("answered", ())), default=(None, ""))[1])
 
 
 def _installment(row: Row[*tuple[Any, ...]]) -> Installment:

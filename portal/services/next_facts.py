@@ -43,6 +43,7 @@ from portal.models import (
     CadenceStep,
     Consent,
     Debtor,
+    Dispute,
     FeeTrack,
     Hold,
     Holiday,
@@ -217,7 +218,7 @@ def _installments() -> Part:
 
 
 def _wishes() -> list[Part]:
-    """Plans and settlements that wait for an answer or a signature, and whether anything was ever signed."""
+    """Plans and settlements that wait for an answer or a signature, whether anything was signed, disputes answered."""
     settled = (ArrangementRound.arrangement_id == Arrangement.id,
                ArrangementRound.what.in_((fixed("accepted"), fixed("countered"))))
     answer = (select(ArrangementRound.what).where(*settled).order_by(ArrangementRound.position.desc()).limit(1)
@@ -234,4 +235,8 @@ def _wishes() -> list[Part]:
                Arrangement.state.in_((fixed("asked"), fixed("countered")))),
         _part("signed", a=func.max(Agreement.id)).where(
             Agreement.debtor_id == _debtor(), Agreement.business_id == _business()).having(func.count() > 0),
+        # Withdrawn ones have no answer.
+        _part("answered", text=Dispute.public_id, at=Dispute.decided_at).where(
+            Dispute.debtor_id == _debtor(), Dispute.business_id == _business(),
+            Dispute.state.in_((fixed("upheld"), fixed("partly_upheld"), fixed("rejected")))),
     ]

@@ -14,7 +14,7 @@ from portal.domain.errors import Refusal
 from portal.domain.quotes import Choice, quote
 from portal.models import Invoice, Payment, PortalLink, PortalLinkInvoice, lock_debtor
 from portal.runtime import Runtime
-from portal.services import audit, debts, fact_lookup, links, pay_only, payments
+from portal.services import audit, debts, fact_lookup, links, pay_only, payments, policies
 
 # Nobody needs more at once, and a page that can make links without end can be used to flood.
 MOST_STANDING = 20
@@ -65,7 +65,7 @@ def _make(session: Session, access: Access, choice: Choice, now: datetime) -> st
     if debtor is None or own is None or not links.stands(own, now):
         raise Refusal("gone", "link_ended")
     opened = debts.open_invoices(session, access)
-    smallest = debts.minimum_part(debts.policy_of(session, access.business_id), choice.currency)
+    smallest = debts.minimum_part(policies.in_force(session, access.business_id), choice.currency)
     price = quote(opened, choice, now=now, minimum_part=smallest)
     # The full price: a discount counts while it lasts, and who pays later pays what is left then.
     amount = choice.amount_minor or sum(line.invoice.payable_minor for line in price.lines)

@@ -17,7 +17,7 @@ from portal.gateways.stripe import StripeRefused, StripeUnknown
 from portal.models import Business, Debtor, Hold, Payment, PaymentInvoice, PortalLink, lock_debtor
 from portal.models.payments import OPEN_STATES
 from portal.runtime import Runtime
-from portal.services import announced, attempts, audit, debts, limitation, offer_changes
+from portal.services import announced, attempts, audit, debts, limitation, offer_changes, policies
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REUSE_MARGIN = timedelta(minutes=10)
@@ -37,7 +37,7 @@ def quote_for(rt: Runtime, access: Access, choice: Choice) -> Quote:
 
 
 def _quote(session: Session, access: Access, choice: Choice, now: datetime, grace: timedelta = NO_GRACE) -> Quote:
-    policy = debts.policy_of(session, access.business_id)
+    policy = policies.in_force(session, access.business_id)
     smallest = debts.minimum_part(policy, choice.currency)
     if access.pay_only:
         smallest = 0
@@ -104,7 +104,7 @@ def _prepare(rt: Runtime, session: Session, access: Access, choice: Choice, expe
 
 def _shown_price(session: Session, access: Access, choice: Choice, price: Quote, expected: int, now: datetime) -> Quote:
     """Give the price somebody was shown, if a discount in it ended only moments ago; else say why it is another."""
-    late = _quote(session, access, choice, now, grace=debts.policy_of(session, access.business_id).discount_grace)
+    late = _quote(session, access, choice, now, grace=policies.in_force(session, access.business_id).discount_grace)
     if late.total_minor == expected:
         return late
     ids = [line.invoice.id for line in price.lines]
@@ -156,7 +156,7 @@ def _same_lines(lines: list[PaymentInvoice], price: Quote) -> bool:
 
 def _create(rt: Runtime, session: Session, access: Access, price: Quote, now: datetime) -> Payment:
     business = session.get_one(Business, access.business_id)
-    policy = debts.policy_of(session, access.business_id)
+    policy = policies.in_force(session, access.business_id)
     payment = Payment(
         business_id=access.business_id, debtor_id=access.debtor_id, number=new_number(), channel="checkout",
         state="created", currency=price.currency, amount_minor=price.total_minor, link_id=access.link_id,
@@ -236,7 +236,7 @@ class TransferDetails:
 def transfer_details(rt: Runtime, access: Access, choice: Choice) -> TransferDetails:
     """Give the sum and the reference for a bank transfer."""
     with rt.db.reading() as session:
-        policy = debts.policy_of(session, access.business_id)
+        policy = policies.in_force(session, access.business_id)
         if not policy.bank_transfer:
             raise Refusal("not_found", "unknown_page")
         price = _quote(session, access, choice, rt.now())
@@ -259,7 +259,7 @@ def _announce(session: Session, access: Access, choice: Choice, notice: str, now
     assert debtor is not None
     _refuse_revoked(session, access, now)
     price = _quote(session, access, choice, now)
-    policy = debts.policy_of(session, access.business_id)
+    policy = policies.in_force(session, access.business_id)
     wait = timedelta(days=policy.transfer_wait_days)
     known = _told_before(session, access, price, now - wait)
     if known is not None:
