@@ -35,10 +35,13 @@ def proven(desk: Desk) -> Browser:
     """A debtor's browser after the emailed code."""
     house = House(desk.app, desk.rt, desk.rt.db, desk.rt.clock)  # type: ignore[arg-type]
     browser = inside(house, desk.owed.link)
-    browser.get("/code?for=dispute")
-    browser.send("/code/send")
-    browser.send("/code", code=house.newest_code())
     browser.get("/something-wrong")
+    part = desk.owed.invoices[0].public_id
+    browser.send("/something-wrong", do="code", words="Half of it is missing.", reason="quality", part=part)
+    for code in ("000000", house.newest_code()):
+        browser.send("/something-wrong", do="enter", code=code)
+        assert "Half of it is missing." in browser.text and f'value="{part}" checked' in browser.text
+        assert ("That code did not match." in browser.words) is (code == "000000")
     return browser
 
 

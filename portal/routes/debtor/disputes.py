@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, render_template, request, url_for
@@ -13,13 +14,15 @@ from portal.domain.money import MoneyError, parse_amount
 from portal.domain.proof_files import LARGEST
 from portal.domain.questions import LONGEST_WORDS
 from portal.routes.debtor.door import blueprint
+from portal.routes.debtor.identity import opened_on_page, replaces
 from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import current_access, current_visit, require_level
 from portal.routes.shared.runtime import runtime
-from portal.services import dispute_views, disputes
+from portal.services import dispute_views, disputes, identity
 from portal.services.dispute_choices import Chosen
 from portal.services.dispute_views import Disputable
+from portal.services.identity import CodeState
 from portal.services.sent_files import Sent
 from portal.words.disputes import REASONS, STATES, WANTS
 from portal.words.refusals import N_
@@ -27,11 +30,12 @@ from portal.words.refusals import N_
 ACT = "dispute"
 FILE_CODES = ("slip_empty", "slip_too_large", "slip_unknown", "slip_broken", "slip_locked", "slip_too_detailed",
               "too_many_files", "files_too_large", "code_first")
+CODE_CODES = ("code_wrong", "code_empty", "code_ended", "tries_used_up", "codes_used_up", "no_address")
 # Which field a refusal speaks of; the rest speak of what was chosen.
 FIELDS = {
     "words_missing": "words", "words_too_long": "words", "answer_first": "words", "dispute_reason": "reason",
     "dispute_wish": "wants", "dispute_above": "amount", "amount_negative": "amount",
-    **dict.fromkeys(FILE_CODES, "files"),
+    **dict.fromkeys((*FILE_CODES, *CODE_CODES), "files"),
 }
 THANKS = N_("Thank you. We have it.")
 TAKEN_BACK = N_("Taken back. What you questioned can be paid again.")
@@ -47,7 +51,9 @@ def wrong() -> str:
 @blueprint.post("/something-wrong")
 @require_level(1)
 def open_dispute() -> Any:
-    """Write it down; what is questioned rests at once."""
+    """Write it down; what is questioned rests at once. Or fetch the code for files, with all that was typed kept."""
+    if request.form.get("do"):
+        return _code_for_files(_form_page)
     try:
         made = disputes.open_one(runtime(), current_access(), _said())
     except Refusal as refusal:
@@ -69,6 +75,8 @@ def dispute(dispute_id: str) -> str:
 def answer_dispute(dispute_id: str) -> Any:
     """Say more, take it back, or ask for a second look."""
     form, rt, access = request.form, runtime(), current_access()
+    if form.get("do"):
+        return _code_for_files(lambda refusal: _page(dispute_id, refusal))
     try:
         if form.get("answer") == "withdraw":
             disputes.withdraw(rt, access, dispute_id)
@@ -82,6 +90,27 @@ def answer_dispute(dispute_id: str) -> Any:
             raise
         return _page(dispute_id, refusal), status_of(refusal)
     return see_other(url_for("debtor.dispute", dispute_id=dispute_id))
+
+
+def _code_for_files(page: Callable[[Refusal | None], str]) -> Any:
+    """Email the code that files need, or compare it, on the page in hand."""
+    link, rt = current_access().link_public_id, runtime()
+    try:
+        if request.form["do"] != "enter":
+            identity.send_code(rt, link, ACT)
+            return page(None)
+        new = identity.enter_code(rt, link, ACT, request.form.get("code", ""), replaces=replaces())
+    except Refusal as refusal:
+        if refusal.code not in CODE_CODES:
+            raise
+        return page(refusal), status_of(refusal)
+    return opened_on_page(lambda: page(None), link, new)
+
+
+def _code_state() -> CodeState | None:
+    if not request.form.get("do") or _is_proven():
+        return None
+    return identity.code_state(runtime(), current_access().link_public_id, ACT)
 
 
 def _said() -> disputes.Said:
@@ -150,7 +179,7 @@ def _form_page(refusal: Refusal | None) -> str:
         "debtor/wrong.html", offered=offered, typed=request.form, ticked=set(request.form.getlist("part")),
         error=error, error_at=_at(refusal), longest=LONGEST_WORDS,
         reasons=_named(dict(REASONS)), wants=_named(dict(WANTS)), states=dict(_named(dict(STATES))),
-        proven=_is_proven(), most_files=rules.MOST_FILES, sent_files=bool(request.files))
+        proven=_is_proven(), most_files=rules.MOST_FILES, sent_files=bool(request.files), code=_code_state())
 
 
 def _page(dispute_id: str, refusal: Refusal | None) -> str:
@@ -160,4 +189,4 @@ def _page(dispute_id: str, refusal: Refusal | None) -> str:
         "debtor/dispute.html", dispute=shown, typed=request.form, error=said.refusal(refusal) if refusal else "",
         error_at=FIELDS.get(refusal.code, "words") if refusal else "", longest=LONGEST_WORDS, proven=_is_proven(),
         most_files=rules.MOST_FILES, reason=said.text(REASONS[shown.reason]), wants=said.text(WANTS[shown.wants]),
-        state=said.text(STATES[shown.state]))
+        state=said.text(STATES[shown.state]), code=_code_state())

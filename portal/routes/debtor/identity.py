@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import render_template, request, session, url_for
+from flask import g, make_response, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from portal.domain.errors import Refusal
 from portal.domain.identity import masked
 from portal.routes.debtor.door import blueprint
 from portal.routes.debtor.links import door_of_cookie
-from portal.routes.shared import acts, cookies
+from portal.routes.shared import acts, browser, cookies
 from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.guard import greet, greet_at_door, visit_or_none
 from portal.routes.shared.runtime import runtime
-from portal.services import identity
+from portal.services import identity, sessions
 from portal.services.links import Door
 from portal.services.sessions import NewSession
 
@@ -163,6 +164,21 @@ def replaces() -> str | None:
 def opened(response: Response, link_public_id: str, new: NewSession) -> Response:
     """Hand over the new session; forms of the one before it end, and a secret planted beforehand is worth nothing."""
     session.clear()
+    cookies.keep_link(response, link_public_id)
+    cookies.keep_session(response, new)
+    return response
+
+
+def opened_on_page(page: Callable[[], str], link_public_id: str, new: NewSession) -> Response:
+    """Hand over the new session with a page in place of a way on, so that what was typed there stays."""
+    visit = sessions.find(runtime(), new.key, new.act)
+    if visit is None:
+        raise Refusal("gone", "link_ended")
+    greet(visit)
+    # The forms on that page are the new session's: those of the one before it end.
+    session.clear()
+    g.pop(browser.FIELD, None)
+    response = make_response(page())
     cookies.keep_link(response, link_public_id)
     cookies.keep_session(response, new)
     return response
