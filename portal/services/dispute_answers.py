@@ -228,7 +228,8 @@ def _credit(session: Session, access: StaffAccess, dispute: Dispute, parts: Sequ
         tax = sum(_take(session, invoice, part, given[part.id]) for part in mine)
         look = "" if dispute.looks == 1 else f":{dispute.looks}"
         bookkeeping.credit_note(session, invoice, amount, tax=tax, cause=f"dispute:{dispute.id}{look}", now=now)
-        if any(part.whole and part.credited_minor == part.asked_minor for part in mine):
+        if amount == most:
+            # All of it was wrong, whether it was questioned whole or line by line.
             _waive_fees(session, invoice, now)
     return total
 

@@ -24,7 +24,16 @@ from portal.models import (
     Payment,
     PaymentInvoice,
 )
-from portal.services import askable, debts, dispute_answers, dispute_deadlines, dispute_views, disputes, payments
+from portal.services import (
+    askable,
+    bookkeeping,
+    debts,
+    dispute_answers,
+    dispute_deadlines,
+    dispute_views,
+    disputes,
+    payments,
+)
 from portal.services.dispute_answers import Verdict
 from portal.services.dispute_choices import Chosen
 from portal.services.disputes import Said
@@ -138,6 +147,19 @@ def test_upheld_leaves_a_credit_note_with_its_tax(desk: Desk) -> None:
     desk.assert_sound()
 
 
+def test_with_every_line_upheld_the_late_fee_goes_too(desk: Desk) -> None:
+    invoice = desk.owed.invoices[0]
+    with desk.rt.db.transaction() as session:
+        bookkeeping.charge_fee(session, invoice, 5_00, step="late", interest=False, rule="late_fee", now=NOON)
+    decided(desk, opened(desk, Chosen(invoice.public_id, 2)), 40_00, words="")
+    assert parts_of(desk)[0][0] == 65_00, "the rest was late all the same"
+    decided(desk, opened(desk, Chosen(invoice.public_id, 1), words="Nor the first."), 60_00, words="")
+    assert parts_of(desk) == [(60_00, 0, 60_00)]
+    books = balances(desk.rt.db, desk.owed.business.id)
+    assert not books.get("fee_income USD") and not books.get("debtor_credit USD")
+    desk.assert_sound()
+
+
 def test_a_part_of_it_and_the_rest_waits_for_a_notice(desk: Desk) -> None:
     dispute_id = opened(desk)
     assert code_of(decided, desk, dispute_id, 15_00, words=" ") == "words_missing"
@@ -151,6 +173,8 @@ def test_a_part_of_it_and_the_rest_waits_for_a_notice(desk: Desk) -> None:
     browser.get(f"/disputes/{dispute_id}")
     assert "Half an hour was there." in browser.words and "$15.00" in browser.words
     assert "with $3.00 tax" in browser.words
+    browser.get("/balance")
+    assert f'href="/disputes/{dispute_id}">Our answer to what was wrong' in browser.text
 
 
 def test_rejected_with_words_then_a_second_look_once(desk: Desk) -> None:
