@@ -31,6 +31,7 @@ from portal.models import (
 from portal.runtime import Runtime
 from portal.services import announced, bank_candidates, claim_answers, debtor_money
 from portal.services.audit import record, staff_actor
+from portal.services.claim_answers import Answered
 from portal.services.debtor_money import Seen
 from portal.services.fact_lookup import lock_business
 
@@ -125,6 +126,13 @@ def confirm(rt: Runtime, access: StaffAccess, line_id: str, pick: str) -> Told:
     if kind not in _CONFIRMS or not name:
         raise Refusal("invalid", "nothing_picked")
     return rt.db.run(lambda session: _CONFIRMS[kind](session, access, line_id, name, now))
+
+
+def confirm_claim(rt: Runtime, access: StaffAccess, line_id: str, claim_id: str, words: str) -> Answered:
+    """Say that a line is what a debtor told us they had paid, and answer them with words; refuses as confirm()."""
+    access.require("record_money")
+    now = rt.now()
+    return rt.db.run(lambda session: _answer_claim(session, access, line_id, claim_id, now, words)[1])
 
 
 def confirm_many(rt: Runtime, access: StaffAccess, picked: Sequence[tuple[str, str]]) -> Many:
@@ -256,14 +264,18 @@ def _announced(session: Session, access: StaffAccess, line_id: str, name: str, n
 
 def _claim(session: Session, access: StaffAccess, line_id: str, name: str, now: datetime) -> Told:
     """Book what somebody told us they had paid, and answer them."""
+    return _answer_claim(session, access, line_id, name, now, "")[0]
+
+
+def _answer_claim(session: Session, access: StaffAccess, line_id: str, name: str, now: datetime,
+                  words: str) -> tuple[Told, Answered]:
     line, claim = find(session, access, line_id), _own(session, access, PaymentClaim, name)
     debtor = session.get_one(Debtor, claim.debtor_id)
     told = _record(session, access, line, debtor, (), now)
     payment = session.scalars(
         select(Payment.public_id).join(BankLine, BankLine.payment_id == Payment.id)
         .where(BankLine.id == line.id)).one()
-    claim_answers.match_in(session, access, claim.public_id, payment, now=now)
-    return told
+    return told, claim_answers.match_in(session, access, claim.public_id, payment, now=now, words=words)
 
 
 def _recorded(session: Session, access: StaffAccess, line_id: str, name: str, now: datetime) -> Told:

@@ -155,6 +155,8 @@ OFFICE: dict[str, str] = {
     "nothing_billed": N_("Nothing was ever billed to them in this currency, so it has nothing to stand against."),
     "payment_looks_recorded": N_("This looks recorded already, as %(number)s: the same amount, reference and day. If "
                                  "it is another payment, say so below."),
+    "claim_looks_recorded": N_("This looks recorded already, as %(number)s: the same amount, reference and day. Choose "
+                               "it above. If it is another payment, record it on the debtor’s page."),
     "no_credit_to_use": N_("No credit is free to use, or nothing is open that it could pay."),
     "credit_above_invoice": N_("At most %(most)s of this invoice can still be credited."),
     "credit_above_billed": N_("At most %(most)s more can be given: together no more than they were ever billed."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,13 +13,14 @@ from sqlalchemy import select
 from portal.db import Database
 from portal.domain.errors import Refusal
 from portal.models import Debtor, Hold, Message, PaymentClaim
-from portal.services import askable, claim_answers, payment_claims
+from portal.services import askable, claim_answers, claim_findings, payment_claims
 from portal.services.payment_claims import Told
 from tests.access.visitor import Browser, House
 from tests.account.conftest import inside
 from tests.cast import NOON, Clock
 from tests.ledger.stories import received, start_payment, tell
 from tests.office.books import Desk, open_desk
+from tests.office.test_bank import GERMAN, left, postings, take
 
 PAID_ON = date(2026, 11, 5)
 TOLD = Told(100_00, "USD", PAID_ON, "transfer", "Helen O", "From my savings account")
@@ -92,11 +94,34 @@ def test_the_office_answers_from_the_line(desk: Desk) -> None:
     claim_id = claim(desk)
     seat = desk.as_("agent")
     shown = seat.get(f"/office/requests/claims/{claim_id}").get_data(as_text=True)
-    assert "From my savings account" in shown and "Nothing has come in from them yet." in shown
+    assert "From my savings account" in shown and "Record $100.00 now" in shown and "bank statement" not in shown
+    card = claim(desk, way="card")
+    shown = seat.get(f"/office/requests/claims/{card}").get_data(as_text=True)
+    assert "Nothing has come in from them yet." in shown and "Record $" not in shown, "Stripe tells of cards"
+    assert code_of(claim_findings.found, desk.rt, desk.access("agent"), card, "record") == "pick_one"
     refused = seat.post(f"/office/requests/claims/{claim_id}", answer="not_found", words="")
     assert refused.status_code == 422
     done = seat.post(f"/office/requests/claims/{claim_id}", answer="not_found", words="Please send the bank's slip.")
     assert done.status_code == 303 and the(desk, claim_id).state == "rejected"
+
+
+@pytest.mark.parametrize("pick", ["record", "line"])
+def test_found_it_is_this_money_books_it_once_and_answers(desk: Desk, pick: str) -> None:
+    claim_id, seat = claim(desk), desk.as_("agent")
+    if pick == "line":
+        take(seat, GERMAN)
+        shown = seat.get(f"/office/requests/claims/{claim_id}").get_data(as_text=True)
+        assert "$100.00 on the bank statement, from OKAFOR HELEN" in shown and "$1,234.56" not in shown
+        pick = re.findall(r'value="(line\.[^"]+)"', shown)[0]
+    done = seat.post(f"/office/requests/claims/{claim_id}", answer="found", pick=pick, words="Here it is.")
+    assert done.status_code == 303 and left(desk) == [0, 60_00] and postings(desk) == 1
+    assert the(desk, claim_id).state == "matched" and the(desk, claim_id).answer == "Here it is."
+    assert code_of(claim_findings.found, desk.rt, desk.access("agent"), claim_id, pick) in (
+        "claim_decided", "bank_line_decided")
+    assert postings(desk) == 1 and "payment.recorded" in desk.acts() and "claim.matched" in desk.acts()
+    again = claim(desk, words="And once more")
+    assert code_of(claim_findings.found, desk.rt, desk.access("viewer"), again, "record") == "role_may_not"
+    desk.assert_sound()
 
 
 def test_told_twice_it_is_one_and_three_wait_at_most(desk: Desk) -> None:

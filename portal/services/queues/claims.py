@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.domain.roles import StaffAccess
 from portal.models import Debtor, PaymentClaim
 from portal.runtime import Runtime
-from portal.services import claim_answers, claim_proofs
+from portal.services import claim_answers, claim_findings, claim_proofs
 from portal.services.queues.debtor_facts import facts_of
 from portal.services.queues.frame import Act, Case, Fact, Finder, Line, Option, Queue, Quote, Typed
 from portal.services.queues.questions import NOT_EMAILED
@@ -58,9 +58,9 @@ def _view(session: Session, access: StaffAccess, item: str, _now: datetime, _fin
         closed=None if waits else Said(CLOSED[claim.state], {"day": claim.decided_at or claim.claimed_at}),
         words_label=N_("Your words to them"),
         words_hint=N_("They stand on their page and in the email. “Not found” needs them."),
-        advice=N_("Look in the bank’s statement for the sum, then for the name. Record the money on the debtor’s page "
-                  "first, and it can be chosen here. Not found does not mean not paid: ask for the day and the account "
-                  "it left from."))
+        advice=N_("Look in the bank’s statement for the sum, then for the name. Was it another sum or day, record the "
+                  "money on the debtor’s page, and it can be chosen here. Not found does not mean not paid: ask for "
+                  "the day and the account it left from."))
 
 
 def _facts(claim: PaymentClaim) -> tuple[Fact, ...]:
@@ -82,18 +82,31 @@ def _proof(session: Session, access: StaffAccess, claim: PaymentClaim) -> tuple[
 
 
 def _finder(session: Session, claim: PaymentClaim) -> Finder:
-    found = tuple(
+    booked = tuple(
         Option(one.public_id, Said(N_("%(number)s, %(sum)s"), {
             "number": one.number, "sum": Sum(one.amount_minor, one.currency)}),
             Said(N_("received on %(day)s, the same sum") if one.same else N_("received on %(day)s"),
                  {"day": one.received_at}))
         for one in claim_answers.candidates(session, claim))
-    return Finder("", "", "", found, N_("Which payment is it?"), N_("Nothing has come in from them yet."),
-                  searches=False)
+    on_statement = tuple(
+        Option(f"{claim_findings.LINE}{one.public_id}", Said(N_("%(sum)s on the bank statement, from %(payer)s"), {
+            "sum": Sum(one.amount_minor, one.currency), "payer": one.payer or "?"}),
+            Said(N_("booked on %(day)s; nobody has said whose it is"), {"day": one.booked_on}))
+        for one in claim_findings.lines(session, claim))
+    return Finder("", "", "", (*booked, *on_statement, *_to_record(claim)), N_("Which payment is it?"),
+                  N_("Nothing has come in from them yet."), searches=False)
+
+
+def _to_record(claim: PaymentClaim) -> tuple[Option, ...]:
+    if claim.way not in claim_findings.CHANNELS:
+        return ()
+    return (Option(
+        claim_findings.RECORD, Said(N_("Record %(sum)s now"), {"sum": Sum(claim.amount_minor, claim.currency)}),
+        Said(N_("as received on %(day)s, if you saw it arrive and it stands nowhere above"), {"day": claim.paid_on})),)
 
 
 def _found(rt: Runtime, access: StaffAccess, item: str, typed: Typed) -> Sayable:
-    done = claim_answers.match(rt, access, item, typed.pick, words=typed.words)
+    done = claim_findings.found(rt, access, item, typed.pick, words=typed.words)
     return _told(done, N_("Found. They are told by email."))
 
 
