@@ -97,12 +97,22 @@ def make(rt: Runtime, access: StaffAccess, debtor_id: str, order: Order) -> Made
 def put(session: Session, access: StaffAccess, debtor: Debtor, wanted: Wanted, now: datetime, *,
         only: frozenset[int] | None = None, batch: str = "") -> Made:
     """Make a discount on what is open of a debtor whose lock is held; raises Refusal as make()."""
+    found, left_out = foresee(session, access, debtor, wanted, now, only=only)
+    return Made(tuple(_one(session, debtor, invoice, off, wanted, now, f"{batch[:20]}{place:02d}" if batch else "")
+                      for place, (invoice, off) in enumerate(found)),
+                tuple((invoice.number, reason) for invoice, reason in left_out))
+
+
+def foresee(session: Session, access: StaffAccess, debtor: Debtor, wanted: Wanted, now: datetime, *,
+            only: frozenset[int] | None = None) -> tuple[list[tuple[OpenInvoice, int]], list[tuple[OpenInvoice, str]]]:
+    """Say what a discount would take off which invoice, and why others would get none; raises Refusal as make()."""
     today = arrangements.today(session, debtor, now)
     if wanted.until < today:
         raise Refusal("invalid", "day_passed")
     if wanted.until > today + FURTHEST:
         raise Refusal("invalid", "day_too_far", day=today + FURTHEST)
-    found, left_out = [], []
+    found: list[tuple[OpenInvoice, int]] = []
+    left_out: list[tuple[OpenInvoice, str]] = []
     for invoice in debts.open_invoices(session, Access(debtor.business_id, debtor.id, 0, "", 0, only)):
         if wanted.currency and invoice.currency != wanted.currency:
             continue
@@ -114,12 +124,11 @@ def put(session: Session, access: StaffAccess, debtor: Debtor, wanted: Wanted, n
                 raise
             reason, off = refusal.code, 0
         if reason:
-            left_out.append((invoice.number, reason))
+            left_out.append((invoice, reason))
         else:
             found.append((invoice, off))
     _refuse_beyond_limit(session, access, debtor, found)
-    return Made(tuple(_one(session, debtor, invoice, off, wanted, now, f"{batch[:20]}{place:02d}" if batch else "")
-                      for place, (invoice, off) in enumerate(found)), tuple(left_out))
+    return found, left_out
 
 
 def why_not(session: Session, debtor: Debtor, invoice: OpenInvoice) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.db import Database
 from portal.domain.errors import Refusal
@@ -18,7 +18,7 @@ from portal.domain.policy import Policy
 from portal.domain.policy_rules import clashes
 from portal.domain.quotes import Choice
 from portal.domain.settlements import Band, SettlementRules, ask
-from portal.models import Invoice, Message
+from portal.models import Hold, Invoice, Message
 from portal.runtime import Runtime
 from portal.services import offer_terms, offers, payments, settlement_ends
 from portal.services.offers import Order, Wanted
@@ -118,6 +118,19 @@ def test_many_get_one_from_the_list_and_it_is_taken_back(desk: Desk) -> None:
     assert "1 gets it" in preview and "Percent of each invoice" in preview
     nonce = re.search(r'name="nonce" value="([^"]+)"', preview)
     assert nonce is not None
+    with desk.rt.db.transaction() as session:
+        session.add(Hold(business_id=desk.owed.business.id, debtor_id=desk.owed.debtor.id, reminders=True,
+                         cause="dispute", cause_id="d", invoice_id=desk.owed.invoices[1].id, starts_at=NOON))
+    both = ",".join(one.public_id for one in desk.owed.invoices)
+    looked = seat.post("/office/bulk/invoices", act="offer", picks=both, nonce=nonce[1], percent="10",
+                       until="2026-11-20", do="look").get_data(as_text=True)
+    assert "1 discount would give up $10.00." in looked and "$10.00 less, until the day below" in looked
+    assert "1 is left out" in looked and "A part of it is questioned." in looked and all_offers(desk.rt) == []
+    looked = seat.post("/office/bulk/debtors", act="offer", picks=desk.owed.debtor.public_id, nonce=nonce[1],
+                       percent="10", until="2026-11-20", do="look").get_data(as_text=True)
+    assert "1 discount would give up $10.00." in looked and desk.owed.invoices[1].number in looked
+    with desk.rt.db.transaction() as session:
+        session.execute(delete(Hold))
     done = seat.post("/office/bulk/invoices", act="offer", picks=pick, nonce=nonce[1], percent="10",
                      until="2026-11-20", follow=True)
     assert "1 done." in done.get_data(as_text=True) and price(desk) == 150_00

@@ -87,6 +87,8 @@ def bulk_do(list_name: str) -> Any:
             share = percent(form.percent.data or "", most=MOST_POINTS) if form.act.data == "offer" else 0
             order = Order(form.act.data or "", picks, form.nonce.data or "", form.until.day, form.reason.data or "",
                           form.words.data or "", form.person.data or "", share)
+            if order.act == "offer" and request.form.get("do") == "look":
+                return _page(bulk.foresee(runtime(), access(), current(), business.currency, wanted, order), form)
             made = bulk.do(runtime(), access(), current(), business.currency, wanted, order)
             return see_other(url_for("office.bulk_done", bulk_id=made))
         except Refusal as refusal:

@@ -6,7 +6,7 @@ Whatever the preview said is decided again under each debtor's lock; one act is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ from portal.services.lists.bulk_outlook import Outlook, Target
 from portal.services.lists.frame import Context, ListOf
 from portal.services.offers import Wanted
 from portal.words.core import Words
+from portal.words.said import Sum
 
 ACTS = ("link", "hold", "assign", "offer")
 # What an act needs beyond working with debtors.
@@ -47,6 +48,9 @@ class Plan:
     picks: tuple[str, ...]
     # How many rows that is; debtors of several invoices are asked once.
     rows: int
+    # Of discounts that were looked at with their share: how many invoices get one, and what is given up.
+    count: int = 0
+    gives_up: tuple[Sum, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,16 @@ def preview(rt: Runtime, access: StaffAccess, currency: str, words: Words, wante
         rows = wanted.load(session, context, ids)
         outlook = bulk_outlook.look(rt, session, context, wanted.name, act, rows)
     return Plan(wanted, context, act, outlook, tuple(row.public_id for row in rows), len(rows))
+
+
+def foresee(rt: Runtime, access: StaffAccess, words: Words, currency: str, wanted: ListOf, order: Order) -> Plan:
+    """Say what discounts of a share would give up, and who gets none with the reason; raises Refusal as do()."""
+    plan = preview(rt, access, currency, words, wanted, order.act, {}, order.picks)
+    with rt.db.reading() as session:
+        _details(session, access, order, rt.now(), session.get_one(Business, access.business_id))
+        assert order.until is not None
+        giving = bulk_outlook.discounts(session, access, plan.context, plan.outlook, Wanted(order.until, order.points))
+    return replace(plan, outlook=giving.outlook, count=giving.count, gives_up=giving.sums)
 
 
 def do(rt: Runtime, access: StaffAccess, words: Words, currency: str, wanted: ListOf, order: Order) -> str:

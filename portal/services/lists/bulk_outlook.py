@@ -14,13 +14,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.domain.errors import Refusal
 from portal.domain.gate import COLLECTING, local_day
 from portal.domain.roles import StaffAccess
 from portal.models import Assignment, Business, Debtor, Hold, Invoice, Message, Staff
 from portal.runtime import Runtime
-from portal.services import askable, debtor_desk, gatekeeping, messages, nonces, not_me
+from portal.services import askable, debtor_desk, gatekeeping, messages, nonces, not_me, offers
 from portal.services.lists.cells import At, Lines, Short, Text
 from portal.services.lists.frame import Context
+from portal.services.offers import Wanted
 from portal.words.refusals import N_
 from portal.words.said import Plain, Said, Sum
 
@@ -66,6 +68,43 @@ def look(rt: Runtime, session: Session, context: Context, list_name: str, act: s
             owed = {row.id: Lines(tuple(Sum(one.balance, one.currency) for one in row.owes)) for row in rows}
             found = [replace(one, beside=owed[one.debtor]) for one in found]
     return Outlook(tuple(one for one in found if not one.reason), tuple(one for one in found if one.reason))
+
+
+@dataclass(frozen=True)
+class Giving:
+    """What discounts for many would come to: how many invoices, and what is given up of each currency."""
+
+    outlook: Outlook
+    count: int
+    sums: tuple[Sum, ...]
+
+
+def discounts(session: Session, access: StaffAccess, context: Context, outlook: Outlook, wanted: Wanted) -> Giving:
+    """Say what each would be given, by the rule that gives it; who or what gets nothing is left out with why."""
+    included: list[Target] = []
+    left_out, sums, count = list(outlook.left_out), dict[str, int](), 0
+    for target in outlook.included:
+        only = frozenset({target.invoice}) if target.invoice is not None else None
+        debtor = session.get_one(Debtor, target.debtor)
+        try:
+            found, without = offers.foresee(session, access, debtor, wanted, context.now, only=only)
+        except Refusal as refusal:
+            left_out.append(replace(target, gets=None, reason=refusal.code))
+            continue
+        mine: dict[str, int] = {}
+        for invoice, off in found:
+            mine[invoice.currency] = mine.get(invoice.currency, 0) + off
+            sums[invoice.currency] = sums.get(invoice.currency, 0) + off
+        count += len(found)
+        left_out += [Target(one.public_id, debtor.id, debtor.name, one.number, "invoice",
+                            beside=Sum(one.left_minor, one.currency), reason=reason) for one, reason in without]
+        if found:
+            off_by = ", ".join(Sum(minor, currency).by(context.words) for currency, minor in mine.items())
+            included.append(replace(target, gets=Said(N_("%(sum)s less, until the day below"), {"sum": off_by})))
+        elif not without:
+            left_out.append(replace(target, gets=None, reason="nothing_left"))
+    return Giving(Outlook(tuple(included), tuple(left_out)), count,
+                  tuple(Sum(minor, currency) for currency, minor in sums.items()))
 
 
 def _debtor(rt: Runtime, session: Session, context: Context, act: str, business: Business, debtor: Debtor,
