@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from playwright.sync_api import Page
+
 from portal.models import Business, InvoiceLine, PortalLink, Staff
 from portal.runtime import Runtime
 from portal.services import dispute_answers, disputes
@@ -22,6 +24,11 @@ LINES = (("First visit", 48_00, 12_00), ("Second visit", 32_00, 8_00))
 Reader = tuple[PortalLink, int] | tuple[PortalLink, int, str]
 # What is questioned of an invoice of 100.00: its second line, with its tax.
 MINOR = 40_00
+
+
+def _ask_for_the_code(page: Page) -> None:
+    page.fill("[name=words]", "It is wrong.")
+    page.click("button[name=do][value=code]")
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Questioned:
             State("wrong", "questioning", "/something-wrong"), State("wrong-files", "proven", "/something-wrong"),
             State("wrong-nothing", "questioning", "/something-wrong", 422,
                   typing("words", "It is wrong.", "/something-wrong")),
+            State("wrong-code", "questioning", "/something-wrong", 200, _ask_for_the_code),
             *(State(f"dispute-{name}", "questioning", f"/disputes/{id}") for name, id in self.ids.items()),
             State("dispute-files", "proven", f"/disputes/{self.ids['waiting']}"),
             State("dispute-silent", "questioning", f"/disputes/{self.ids['waiting']}", 422,

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page
 
-from portal.models import HandOver, HandOverInvoice, PortalLink
+from portal.models import HandOver, HandOverInvoice, Payment, PaymentInvoice, PortalLink
 from portal.services import feedback_links, links, not_me, opt_out
+from portal.services.payments import new_number
 from tests.borders import Theatre
 from tests.cast import make_debtor, make_invoice, make_link
 from tests.stage import OWN
@@ -173,6 +174,26 @@ def whose_invoice_is_away(theatre: Theatre) -> PortalLink:
         session.add(HandOverInvoice(hand_over_id=case.id, invoice_id=invoice.id, business_id=debtor.business_id,
                                     open=True, left_minor=90_00))
         return make_link(session, debtor, created_at=now, expires_at=now + timedelta(days=30))
+
+
+def whose_transfers_ended(theatre: Theatre) -> tuple[PortalLink, list[State]]:
+    """Put a debtor on the stage who told of two transfers: the money of one is here, the other never came."""
+    now = datetime.now(UTC)
+    with theatre.db.transaction() as session:
+        debtor = make_debtor(session, theatre.stage.own.business, name=f"{OWN.word} Transfers", created_at=now)
+        made = {name: Payment(
+            business_id=debtor.business_id, debtor_id=debtor.id, number=new_number(), channel="transfer", state=state,
+            currency="USD", amount_minor=40_00, reference=f"{OWN.word} {name}", created_at=now - timedelta(days=12))
+            for name, state in (("come", "canceled"), ("missed", "expired"))}
+        session.add_all(made.values())
+        for payment in made.values():
+            invoice = make_invoice(session, debtor, 40_00, now=now)
+            session.flush()
+            session.add(PaymentInvoice(payment_id=payment.id, invoice_id=invoice.id, business_id=debtor.business_id,
+                                       debtor_id=debtor.id, position=0, amount_minor=40_00, open=False))
+        link = make_link(session, debtor, created_at=now, expires_at=now + timedelta(days=30))
+        return link, [State(f"payment-{name}", "transfers", f"/payments/{payment.public_id}")
+                      for name, payment in made.items()]
 
 
 def first_visit(theatre: Theatre) -> str:

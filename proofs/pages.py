@@ -16,7 +16,14 @@ from proofs import dispute_states, plan_states, settlement_states
 from proofs.borders import open_theatre
 from proofs.dispute_states import Reader
 from proofs.harness import Figures, Steps, free_port, say
-from proofs.page_states import State, first_visit, states, who_owes_nothing, whose_invoice_is_away
+from proofs.page_states import (
+    State,
+    first_visit,
+    states,
+    who_owes_nothing,
+    whose_invoice_is_away,
+    whose_transfers_ended,
+)
 from tests import databases
 from tests.borders import Theatre, cells, row_of
 from tests.browser.conftest import CHROMIUM, Watch, violations
@@ -56,9 +63,10 @@ def _look(browser: Browser, theatre: Theatre, quick: bool) -> Figures:
     found = complaints = pages = 0
     questioned, planned = dispute_states.to_read(theatre), plan_states.to_read(theatre)
     settled = settlement_states.to_read(theatre)
-    others = {"nothing": (who_owes_nothing(theatre), 1), "away": (whose_invoice_is_away(theatre), 1),
-              **questioned.readers, **planned.readers, **settled.readers}
-    wanted = [*questioned.states(), *planned.states(), *settled.states(), *states(theatre)]
+    transfers, ended = whose_transfers_ended(theatre)
+    others = {"transfers": (transfers, 1), "nothing": (who_owes_nothing(theatre), 1),
+              "away": (whose_invoice_is_away(theatre), 1), **questioned.readers, **planned.readers, **settled.readers}
+    wanted = [*questioned.states(), *planned.states(), *settled.states(), *ended, *states(theatre)]
     looks = LOOKS[1:3] if quick else LOOKS
     wanted = wanted[::QUICK_ONE_IN] if quick else wanted
     steps = Steps("pages", len(wanted) * len(looks))

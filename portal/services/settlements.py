@@ -6,6 +6,7 @@ signables/settlement.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from portal.domain import settlements as rules
 from portal.domain.access import Access
 from portal.domain.errors import Refusal
 from portal.domain.questions import told
+from portal.domain.quotes import OpenInvoice
 from portal.models import Arrangement, ArrangementRound, Business, Debtor, Invoice
 from portal.runtime import Runtime
 from portal.services import arrangements, calendars, debts, policies, settlement_mail, settlement_terms
@@ -60,6 +62,8 @@ class SettlementView:
     invoices: tuple[tuple[str, str], ...] = ()
     steps: tuple[StepView, ...] = ()
     may_ask: bool = False
+    # The wish lay below what even a person may agree to.
+    too_little: bool = False
 
     @property
     def saved_minor(self) -> int:
@@ -233,6 +237,14 @@ def _may_ask(session: Session, debtor: Debtor, arrangement: Arrangement, asked: 
         days_late=settlement_terms.days_late(invoices, arrangements.today(session, debtor, now)))
 
 
+def _is_settled_at_all(session: Session, debtor: Debtor, arrangement: Arrangement,
+                       invoices: Sequence[OpenInvoice]) -> bool:
+    """Whether debts of this age are settled at all: then it was the sum that did not fit."""
+    day = arrangements.today(session, debtor, arrangement.asked_at)
+    found = policies.in_force(session, debtor.business_id).settlement_rules
+    return bool(invoices) and found.offered and found.band(settlement_terms.days_late(invoices, day)) is not None
+
+
 def _mine(session: Session, access: Access) -> list[Arrangement]:
     found = session.scalars(select(Arrangement).where(
         Arrangement.business_id == access.business_id, Arrangement.debtor_id == access.debtor_id,
@@ -271,13 +283,15 @@ def _view(session: Session, debtor: Debtor, arrangement: Arrangement, *, whole: 
     named = session.execute(select(Invoice.public_id, Invoice.number).where(Invoice.id.in_(
         arrangements.covered(session, arrangement))).order_by(Invoice.due_on, Invoice.id)).all() if whole else ()
     asked = rounds[0].amount_minor if rounds and rounds[0].what == "asked" else 0
-    by_rules = bool(rounds) and (rounds[-1].said_by, rounds[-1].what) == ("rules", "countered")
+    answer = rounds[-1].what if rounds and rounds[-1].said_by == "rules" else ""
+    may_ask = bool(answer) and _may_ask(session, debtor, arrangement, asked, arrangement.asked_at)
     return SettlementView(
         arrangement.public_id, arrangement.state, arrangement.currency, arrangement.amount_minor, asked,
         sum(one.left_minor for one in opened), arrangement.until, arrangement.answer_by, arrangement.asked_at,
         str(arrangement.version), tuple((public_id, number) for public_id, number in named),
         tuple(StepView(r.said_by, r.what, r.amount_minor, r.until, r.words, r.at) for r in rounds),
-        by_rules and _may_ask(session, debtor, arrangement, asked, arrangement.asked_at))
+        answer == "countered" and may_ask, answer in ("countered", "refused") and not may_ask and _is_settled_at_all(
+            session, debtor, arrangement, opened))
 
 
 def _asked_minor(session: Session, arrangement: Arrangement) -> int:

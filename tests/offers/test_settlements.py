@@ -127,6 +127,15 @@ def test_far_too_little_gets_the_nearest_and_nobody_else_is_asked(desk: Desk) ->
     assert the(desk.rt, made).amount_minor == 120_00
     assert code_of(settlements.ask_person, desk.rt, desk.owed.access, made, seen=seen(desk.rt, made)) == (
         "settlement_too_little")
+    browser = page(desk)
+    browser.get("/settlement")
+    browser.send("/settlement", amount="1.00")
+    assert "$1.00 is too far below the $150.00 you owe" in browser.words and "Could it be $120.00?" in browser.words
+    assert "Ask Priya Marsh" not in browser.words
+    set_policy(desk.rt, desk.owed, ALLOWS.with_settlements(replace(ALLOWS.settlement_rules, at_once_up_to={"USD": 1})))
+    browser.get("/settlement")
+    browser.send("/settlement", amount="2.00")
+    assert "This sum was not possible." in browser.words and "too far below the $150.00" in browser.words
 
 
 def test_staff_name_another_sum_say_no_or_take_it_back(desk: Desk) -> None:
