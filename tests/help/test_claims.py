@@ -95,7 +95,7 @@ def test_the_office_answers_from_the_line(desk: Desk) -> None:
     seat = desk.as_("agent")
     shown = seat.get(f"/office/requests/claims/{claim_id}").get_data(as_text=True)
     assert "From my savings account" in shown and "Record $100.00 now" in shown and "bank statement" not in shown
-    card = claim(desk, way="card")
+    card = claim(desk, way="card", paid_on=PAID_ON - timedelta(days=1))
     shown = seat.get(f"/office/requests/claims/{card}").get_data(as_text=True)
     assert "Nothing has come in from them yet." in shown and "Record $" not in shown, "Stripe tells of cards"
     assert code_of(claim_findings.found, desk.rt, desk.access("agent"), card, "record") == "pick_one"
