@@ -242,5 +242,7 @@ def _rows(db: Database) -> list[tuple[str, str, str]]:
 
 def _state(db: Database) -> tuple[object, ...]:
     with db.reading() as session:
-        return (sorted(_rows(db)), session.scalar(select(func.count()).select_from(LedgerTransfer)),
+        written = [(row.id, row.state, row.at_stripe, row.in_books, row.found_at, row.ended_at)
+                   for row in session.scalars(select(Drift).order_by(Drift.id))]
+        return (written, session.scalar(select(func.count()).select_from(LedgerTransfer)),
                 session.scalar(select(func.count()).select_from(AuditEvent)))

@@ -11,6 +11,7 @@ import logging
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from pypdf import PdfReader
@@ -82,21 +83,18 @@ def _in_utf_8(xml: bytes) -> bytes:
 
 
 def _attached(data: bytes) -> bytes | None:
-    """The invoice that is attached to a PDF; of several XML files the one with a name of the standard."""
+    """The invoice that is attached to a PDF; of several XML files the one with a name of the standard.
+
+    Only that one is unpacked: many that are large together would fill the memory.
+    """
     try:
-        attachments = PdfReader(io.BytesIO(data)).attachment_list
-        found = {}
-        for number, one in enumerate(attachments):
-            if number >= MOST_ATTACHMENTS:
-                break
-            if one.name.lower().endswith(".xml") and one.content:
-                found[one.name.lower()] = bytes(one.content)
-    except Refusal:
-        raise
+        listed = [one for one in islice(PdfReader(io.BytesIO(data)).attachment_list, MOST_ATTACHMENTS)
+                  if one.name.lower().endswith(".xml")]
+        named = [one for name in _NAMES for one in listed if one.name.lower() == name]
+        return next((bytes(content) for one in (*named, *listed) if (content := one.content)), None)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError,
             NotImplementedError, AssertionError) as error:
         raise Refusal("invalid", "file_damaged") from error
-    return next((found[name] for name in _NAMES if name in found), next(iter(found.values()), None))
 
 
 def _told(xml: bytes) -> dict[str, Any]:

@@ -74,13 +74,10 @@ def repaired(session: Session, account: str, business_id: int, one: Difference, 
 
 
 def _write(row: Drift, one: Difference, state: str, now: datetime, tally: Tally) -> None:
-    sums = (one.currency, one.at_stripe, one.in_books)
-    if (row.state, row.currency, row.at_stripe, row.in_books) == (state, *sums) and state == "open":
-        return
     if row.state != "open":
         row.found_at = now
         tally.found += 1
     if state == "repaired":
         tally.repaired += 1
-    row.currency, row.at_stripe, row.in_books = sums
+    row.currency, row.at_stripe, row.in_books = one.currency, one.at_stripe, one.in_books
     row.state, row.ended_at = state, None if state == "open" else now

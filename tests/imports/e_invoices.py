@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 
 from pypdf import PdfWriter
+from pypdf.generic import NameObject
+
+# Parts of a PDF beside its invoice.
+MANY = 15
 
 UBL = """<?xml version="1.0" encoding="UTF-8"?>
 <Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
@@ -70,10 +74,14 @@ CII = """<?xml version="1.0" encoding="UTF-8"?>
 </rsm:SupplyChainTradeTransaction></rsm:CrossIndustryInvoice>"""
 
 
-def factur_x(xml: str | bytes = CII, name: str = "factur-x.xml") -> bytes:
-    """A PDF of one empty page with an invoice attached."""
+def factur_x(xml: str | bytes = CII, name: str = "factur-x.xml", beside: bytes = b"") -> bytes:
+    """A PDF of one empty page with an invoice attached, and other parts `beside` it that are packed so."""
     writer, out = PdfWriter(), io.BytesIO()
     writer.add_blank_page(200, 200)
+    for number in range(MANY if beside else 0):
+        part = writer.add_attachment(f"beside-{number}.xml", b"").pdf_object["/EF"]["/F"].get_object()
+        part._data = beside
+        part[NameObject("/Filter")] = NameObject("/FlateDecode")
     writer.add_attachment(name, xml if isinstance(xml, bytes) else xml.encode())
     writer.write(out)
     return out.getvalue()

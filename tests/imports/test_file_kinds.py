@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
+import zlib
 from datetime import datetime
 
 import pytest
@@ -83,6 +85,16 @@ def test_an_e_invoice_is_read_with_its_lines_its_tax_and_its_address() -> None:
     assert e_invoices.read(accented, "EUR").invoices[0].customer_name == "Bläu OHG"
     (inside,) = e_invoices.read(factur_x(), "EUR").invoices
     assert (inside.invoice_number, inside.amount, inside.due_on.isoformat()) == ("FX-9", 12000, "2026-10-31")
+
+
+def test_of_all_that_is_attached_to_a_pdf_only_its_invoice_is_unpacked() -> None:
+    data = factur_x(beside=zlib.compress(bytes(60 * 1024 * 1024), 1))
+    tracemalloc.start()
+    try:
+        assert len(e_invoices.read(data, "EUR").invoices) == 1
+        assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("data", "code"), [

@@ -57,7 +57,8 @@ def files(desk: Desk) -> list[Path]:
 
 def test_a_file_is_looked_at_first_and_then_taken_in_once(desk: Desk) -> None:
     seat, before = desk.as_("manager"), invoices(desk)
-    where, page = send(seat, GOOD)
+    where, page = send(seat, GOOD, "../../etc/\0open" + "x" * 1_000 + ".csv")
+    assert "etc" not in page and "<b class=\"own\">openxxx" in page
     assert "nothing is taken in yet" in page and "Take in 2 new invoices" in page and "$1,420.50" in page
     assert "Rep" in page and "<script>alert" not in page
     assert "2 consumers, 0 businesses" in page and "what kind of customer 2 new debtors are" in page
