@@ -217,9 +217,13 @@ def expected(theatre: OfficeTheatre, cell: Cell) -> tuple[str, ...]:
         return ("403",)
     if not cell.proven:
         return ("403", "422")
-    if cell.place == "other":
+    if cell.place == "other" or not _theirs(row, cell):
         return row.others or ()
     return (row.own,)
+
+
+def _theirs(row: OfficeRow, cell: Cell) -> bool:
+    return row.whose in ("", cell.role)
 
 
 def walk(theatre: OfficeTheatre, wanted: list[Cell], step: Callable[[], None] = lambda: None) -> list[str]:
@@ -293,12 +297,12 @@ def _is_act(theatre: OfficeTheatre, cell: Cell) -> bool:
     if row.permission == "":
         return True
     accepted = cell.role in PERMISSIONS[row.permission]
-    return accepted and (cell.place == "own" or (cell.place == "other" and not row.others))
+    return accepted and ((cell.place == "own" and _theirs(row, cell)) or (cell.place == "other" and not row.others))
 
 
 def _shows(theatre: OfficeTheatre, cell: Cell) -> bool:
     row = _row(theatre, cell)
-    return (row is not None and row.canary and cell.method != "HEAD" and cell.place == "own"
+    return (row is not None and row.canary and cell.method != "HEAD" and cell.place == "own" and _theirs(row, cell)
             and cell.role in PERMISSIONS.get(row.permission, ()))
 
 

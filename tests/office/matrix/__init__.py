@@ -46,6 +46,8 @@ class OfficeRow:
     # What staff of another business with the same role get when they ask for these things by name; empty where the
     # address and the form name nothing of a business.
     others: tuple[str, ...] = ("404",)
+    # The one role whose own thing it is, where that is a person's and not the business's; the others get `others`.
+    whose: str = ""
     # How many audit events one accepted request leaves: exactly one for every act, none for a mere look.
     audits: int | None = None
     # The act asks for a fresh proof first; without it the answer is this.
