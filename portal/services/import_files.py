@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -21,12 +21,11 @@ from portal.domain.imports import ImportOptions, Limits, RowError
 from portal.domain.imports.decoding import STATED
 from portal.domain.imports.headers import SYNONYMS
 from portal.domain.imports.results import DateOrder, Delimiter
-from portal.domain.listing import PAGE
 from portal.domain.money import Mark
 from portal.domain.roles import StaffAccess
 from portal.gateways import e_invoice_archives
 from portal.gateways.files import UnknownFile
-from portal.models import AuditEvent, Business, ImportFinding, ImportRun, Staff
+from portal.models import Business, ImportRun
 from portal.runtime import Runtime
 from portal.services import import_reading, import_runs, imports
 from portal.services.import_reading import Column
@@ -84,21 +83,6 @@ class Seen:
     def under_way(self) -> bool:
         """Say whether somebody works on it now."""
         return self.state in ("reading", "publishing")
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """An import that was done, as the list of them shows it."""
-
-    at: datetime
-    by: str
-    new: int
-    changed: int
-    gone: int
-    unchanged: int
-    settled: int
-    holds: int
-    debtors: int
 
 
 def send_several(rt: Runtime, access: StaffAccess, files: Sequence[tuple[str, bytes]]) -> str:
@@ -162,9 +146,9 @@ def read_again(rt: Runtime, access: StaffAccess, run_id: str, reading: Reading) 
         run.state, run.reading, run.report, run.lease_until = "reading", stated, {}, None
         return run.id
 
-    rt.db.run(work)
     with rt.db.reading() as session:
-        data = imports.files(rt).get(_mine(session, access, run_id).file_key)
+        data = _content(rt, _mine(session, access, run_id))
+    rt.db.run(work)
     _work_if_small(rt, run_id, data)
 
 
@@ -178,6 +162,7 @@ def take_in(rt: Runtime, access: StaffAccess, run_id: str) -> None:
         run = _mine(session, access, run_id)
     if run.report.get("refusal") or run.report.get("errors_key") or not run.report.get("tells_something"):
         raise Refusal("conflict", "import_has_errors")
+    _content(rt, run)
     hold = import_runs.hold_checked(rt, run.id, access.business_id)
     if int(run.report["rows"]) <= SMALL_ROWS:
         imports.go_on(rt, hold)
@@ -232,20 +217,6 @@ def forget(rt: Runtime) -> int:
     return len(runs)
 
 
-def earlier(rt: Runtime, access: StaffAccess) -> list[Earlier]:
-    """List the imports that brought something, the newest first."""
-    access.require("import")
-    with rt.db.reading() as session:
-        events = session.scalars(select(AuditEvent).where(
-            AuditEvent.business_id == access.business_id, AuditEvent.act == "invoices.imported")
-            .order_by(AuditEvent.id.desc()).limit(PAGE)).all()
-        people = {public_id: name for public_id, name in session.execute(
-            select(Staff.public_id, Staff.name).where(Staff.public_id.in_({event.actor_id for event in events})))}
-    names = ("new", "changed", "gone", "unchanged", "settled", "holds", "debtors")
-    return [Earlier(event.at, people.get(event.actor_id, ""), *(int(event.details.get(name, 0)) for name in names))
-            for event in events]
-
-
 def under_way(rt: Runtime, access: StaffAccess) -> list[Seen]:
     """List what this person sent and has not taken in yet, and what waits for a word of theirs."""
     with rt.db.reading() as session:
@@ -255,17 +226,18 @@ def under_way(rt: Runtime, access: StaffAccess) -> list[Seen]:
     return [_seen(run, ()) for run in runs]
 
 
-def waiting(rt: Runtime, access: StaffAccess) -> int:
-    """Count what files implied and nobody has answered; at most a hundred are counted."""
-    with rt.db.reading() as session:
-        return len(session.scalars(select(ImportFinding.id).where(
-            ImportFinding.business_id == access.business_id, ImportFinding.state == "open").limit(100)).all())
-
-
 def _add(session: Session, run: ImportRun) -> str:
     session.add(run)
     session.flush()
     return run.public_id
+
+
+def _content(rt: Runtime, run: ImportRun) -> bytes:
+    """Give what was sent; a backup that came without its files has the run and not the file."""
+    try:
+        return imports.files(rt).get(run.file_key)
+    except UnknownFile as lost:
+        raise Refusal("gone", "import_file_ended") from lost
 
 
 def _work_if_small(rt: Runtime, public_id: str, data: bytes) -> None:

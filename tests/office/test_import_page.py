@@ -87,6 +87,17 @@ def test_all_errors_are_told_at_once_and_nothing_is_taken_in(desk: Desk) -> None
     assert listed.mimetype == "text/csv" and "'=HYPERLINK" in listed.text and ",=" not in listed.text
 
 
+def test_a_backup_that_came_without_its_files_asks_for_the_file_again(desk: Desk) -> None:
+    seat, before = desk.as_("manager"), invoices(desk)
+    where, _page = send(seat, GOOD)
+    for path in files(desk):
+        path.unlink()
+    for act in ("columns", "take-in"):
+        answer = seat.post(f"{where}/{act}")
+        assert answer.status_code == 410 and "no longer here" in answer.text
+    assert invoices(desk) == before and desk.acts() == []
+
+
 def test_columns_can_be_chosen_by_hand_and_next_week_nobody_chooses_again(desk: Desk) -> None:
     seat = desk.as_("manager")
     strange = b"A,B,C,D,E\nTW-%d,Dale Rowan,1/2/2026,2/2/2026,80.00\n"

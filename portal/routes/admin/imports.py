@@ -10,7 +10,7 @@ from portal.routes.admin.desk import access, blueprint, guarded
 from portal.routes.shared.errors import status_of
 from portal.routes.shared.frame import see_other
 from portal.routes.shared.runtime import runtime
-from portal.services import import_answers, import_files
+from portal.services import import_answers, import_files, import_lists
 from portal.services.import_files import Reading, Seen
 from portal.words import imports as import_words
 from portal.words import office_imports
@@ -173,5 +173,5 @@ def _first_page(said: str = "") -> str:
     fields = [(office_imports.field_name(current(), name), name) for name in import_files.FIELDS]
     under_way: list[Seen] = import_files.under_way(rt, who)
     return render_template(
-        "admin/imports.html", earlier=import_files.earlier(rt, who), said=said, fields=fields, under_way=under_way,
-        waiting=import_files.waiting(rt, who))
+        "admin/imports.html", earlier=import_lists.earlier(rt, who), said=said, fields=fields, under_way=under_way,
+        waiting=import_lists.waiting(rt, who))
