@@ -36,6 +36,8 @@ AUTOPAY = (
           "lambda stripe, line, account: stripe.balance_line(line, account=account),",
           # Within a year the payment itself is asked about once more, which finds the fee as well.
           "lambda stripe, line, account: [],", ("plan_races", "sqlite", "pay_and_autopay"), RACES),
+    Guard("what a payment that the bank took back costs is booked", "portal/services/fact_balance.py",
+          "        if line.fee:\n", "        if line.fee < 0:\n", YEARS, "ledger_vs_stripe_drift_minor_units"),
     Guard("what is due is charged in the order of its time", CHARGES,
           "            .order_by(Installment.try_at, Installment.id).limit(limit)))\n",
           "            .order_by(func.random()).limit(limit)))\n", YEARS, "plan_same_seed_differs"),

@@ -28,7 +28,9 @@ def tell_debtor(session: Session, now: datetime, arrangement: Arrangement, what:
 
 def tell_of_claim(session: Session, now: datetime, claim: PaymentClaim, *, found: bool, staff_name: str) -> Message:
     """Email whether the money a debtor told of was found, with what staff wrote."""
-    return _send(session, now, claim.business_id, claim.debtor_id, f"claim_answered:{claim.public_id}",
+    # A claim that is looked for anew is answered anew, by a later day.
+    key = f"claim_answered:{claim.public_id}:{claim.answer_by:%Y%m%d%H%M%S}"
+    return _send(session, now, claim.business_id, claim.debtor_id, key,
                  lambda voice: arrangement_emails.claim_answered(
                      voice.words, voice.sender, voice.reader, claim.amount_minor, claim.currency, claim.paid_on,
                      found=found, words_of_staff=claim.answer, name=staff_name))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import Question
 from portal.domain.money_facts import Received
-from portal.models import Arrangement, Installment, Payment, PaymentInvoice, WaitingFact
+from portal.models import Installment, Payment, PaymentInvoice, WaitingFact
 from portal.models.base import fixed
 from portal.models.writes import write
 from portal.services import addressees, fact_lookup
@@ -56,8 +56,6 @@ class Expected:
     rivaled: bool
     # Whether its debtor has ever signed a plan, whose installments follow.
     in_plan: bool
-    # Whether a settlement of its debtor stands, of which nothing may be left now.
-    settles: bool
 
 
 def lock(session: Session, fact: Received) -> Expected | None:
@@ -75,7 +73,7 @@ def lock(session: Session, fact: Received) -> Expected | None:
     own = {name: getattr(first, name) for name in _OWN}
     return Expected(
         **own, parts=parts, addressee=addressees.of(first), awaited=first.awaited, rivaled=first.rivaled,
-        in_plan=first.in_plan, settles=first.settles)
+        in_plan=first.in_plan)
 
 
 def close(session: Session, payment: Expected, fact: Received, *, ask_at: datetime) -> None:
@@ -106,8 +104,8 @@ def rival_pages(session: Session, payment: Expected) -> list[tuple[str, str]]:
     return [(page, account or "") for page, account in found]
 
 
-_PAYMENT, _PARTS, _WAITING, _INSTALLMENT, _ARRANGEMENT = (
-    cast(Table, model.__table__) for model in (Payment, PaymentInvoice, WaitingFact, Installment, Arrangement))
+_PAYMENT, _PARTS, _WAITING, _INSTALLMENT = (
+    cast(Table, model.__table__) for model in (Payment, PaymentInvoice, WaitingFact, Installment))
 _OWN = [name for name in Expected.__dataclass_fields__ if name in _PAYMENT.c]
 _OTHER, _OTHERS_PART = _PAYMENT.alias("other"), _PARTS.alias("others_part")
 _IS_RIVAL = (
@@ -128,9 +126,7 @@ _READ = Question(
         exists().select_from(_OTHERS).where(
             *_IS_RIVAL, _OTHERS_PART.c.debtor_id == _PAYMENT.c.debtor_id, _OTHER.c.id != _PAYMENT.c.id,
             _OTHER.c.currency == _PAYMENT.c.currency).label("rivaled"),
-        exists().where(_INSTALLMENT.c.debtor_id == _PAYMENT.c.debtor_id).label("in_plan"),
-        exists().where(_ARRANGEMENT.c.debtor_id == _PAYMENT.c.debtor_id, _ARRANGEMENT.c.kind == "settlement",
-                       _ARRANGEMENT.c.state == "active").label("settles"))
+        exists().where(_INSTALLMENT.c.debtor_id == _PAYMENT.c.debtor_id).label("in_plan"))
     .select_from(
         _PAYMENT.join(addressees.DEBTOR, addressees.DEBTOR.c.id == _PAYMENT.c.debtor_id)
         .join(addressees.BUSINESS, addressees.BUSINESS.c.id == _PAYMENT.c.business_id)

@@ -158,8 +158,6 @@ def receive_outside(session: Session, debtor: Debtor, parts: Sequence[Part], *, 
         plan_money.follow(session, debtor.business_id, debtor.id, now)
     if met:
         settlement_ends.follow_money(session, payment.id, now)
-    else:
-        settlement_ends.keep_paid(session, debtor.id, now)
     announced.meet(session, payment, [part.invoice.id for part in parts], now)
     return payment
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Refusal
 from portal.domain.questions import told
 from portal.domain.roles import StaffAccess
-from portal.models import Payment, PaymentClaim, Staff, lock_debtor
+from portal.models import Business, Payment, PaymentClaim, Staff, lock_debtor
 from portal.runtime import Runtime
 from portal.services import arrangement_mail, payment_claims, standings
 from portal.services.audit import record, staff_actor
@@ -82,6 +82,14 @@ def match_in(session: Session, access: StaffAccess, claim_id: str, payment_id: s
         return True
 
     return _answer(session, access, claim_id, words, work, now)
+
+
+def look_again(session: Session, access: StaffAccess, payment: Payment, now: datetime) -> None:
+    """Take back that a payment is what a debtor told of: it is looked for anew. The caller holds the debtor's lock."""
+    business = session.get_one(Business, access.business_id)
+    for claim in payment_claims.look_again(session, business, payment.id, now):
+        record(session, at=now, actor=staff_actor(access), act="claim.reopened", business_id=access.business_id,
+               debtor_id=claim.debtor_id, target=f"claim:{claim.public_id}")
 
 
 def reject(rt: Runtime, access: StaffAccess, claim_id: str, *, words: str) -> Answered:

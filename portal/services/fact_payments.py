@@ -67,9 +67,6 @@ def receive(session: Session, fact: Received, now: datetime) -> Arrival:
                       now=now)
     if any(part.offer_id for part in payment.parts):
         settlement_ends.follow_money(session, payment.id, now)
-    elif payment.settles:
-        # Begun before they settled: its page asked for the full price.
-        settlement_ends.keep_paid(session, payment.debtor_id, now)
     if payment.state == "processing":
         _release_hold(session, payment, now)
     if payment.in_plan:

@@ -220,6 +220,22 @@ def release(session: Session, claim: PaymentClaim, now: datetime) -> None:
         Hold.released_at.is_(None)).values(released_at=now).execution_options(synchronize_session=False))
 
 
+def look_again(session: Session, business: Business, payment_id: int, now: datetime) -> list[PaymentClaim]:
+    """Let claims wait anew whose payment was somebody else's after all; gives them. The caller holds the lock."""
+    found = list(session.scalars(select(PaymentClaim).where(
+        PaymentClaim.business_id == business.id, PaymentClaim.payment_id == payment_id,
+        PaymentClaim.state == "matched")))
+    days = policies.in_force(session, business.id).claim_wait_days
+    for claim in found:
+        claim.state, claim.payment_id, claim.staff_id, claim.decided_at, claim.answer = "waiting", None, None, None, ""
+        claim.answer_by = calendars.answer_by(session, business, now)
+        session.execute(update(Hold).where(
+            Hold.business_id == business.id, Hold.cause == CAUSE, Hold.cause_id == claim.public_id)
+            .values(released_at=None, until=now + timedelta(days=days)).execution_options(synchronize_session=False))
+    session.flush()
+    return found
+
+
 def view(claim: PaymentClaim) -> ClaimView:
     """Show a claim as pages read it."""
     return ClaimView(

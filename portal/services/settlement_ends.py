@@ -64,14 +64,6 @@ def keep_if_met(session: Session, arrangement: Arrangement, now: datetime) -> No
         _end(session, arrangement, "kept", now)
 
 
-def keep_paid(session: Session, debtor_id: int, now: datetime) -> None:
-    """Note of each settlement of a debtor that nothing is left of it, though no payment of its own has closed it."""
-    for arrangement in session.scalars(select(Arrangement).where(
-            Arrangement.debtor_id == debtor_id, Arrangement.kind == settlement_terms.KIND,
-            Arrangement.state == "active")).all():
-        keep_if_met(session, arrangement, now)
-
-
 def note_ended(rt: Runtime) -> int:
     """End every settlement whose last day is over, and remind once of what ends soon; returns how many ended."""
     now = rt.now()

@@ -69,6 +69,11 @@ class SettlementView:
     def saved_minor(self) -> int:
         return max(0, self.owed_minor - self.amount_minor)
 
+    @property
+    def paid_up(self) -> bool:
+        """Say whether it stands and nothing is left of it; should money go back in time, it still counts."""
+        return self.state == "active" and bool(self.invoices) and self.owed_minor == 0
+
 
 @dataclass(frozen=True)
 class Offered:

@@ -94,6 +94,7 @@ ACTS: dict[str, str] = {
     "promise.ended": N_("Promise replaced"), "claim.made": N_("Said to have paid"),
     "claim.proof_added": N_("Sent a proof of payment later"), "claim.withdrawn": N_("Took back having paid"),
     "claim.matched": N_("Payment of a debtor found"), "claim.rejected": N_("Payment of a debtor not found"),
+    "claim.reopened": N_("Payment of a debtor looked for again"),
     "dispute.opened": N_("Said that something is wrong"), "dispute.replied": N_("Said more about a dispute"),
     "dispute.withdrawn": N_("Took a dispute back"), "dispute.second_look": N_("Asked for a second look"),
     "dispute.asked": N_("Wrote about a dispute"), "dispute.noted": N_("Internal note on a dispute"),

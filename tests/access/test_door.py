@@ -104,9 +104,13 @@ def test_a_link_that_only_pays_goes_straight_to_its_one_page_and_no_other(house:
         link = make_link(session, who, purpose="pay_only", currency="USD", amount_minor=5_000)
     browser = house.browser()
     browser.get(house.address(link))
+    assert browser.get("/code", follow=False).headers["Location"] == "/link-ended"
+    browser.get(house.address(link))
     assert browser.send("/continue", follow=False).headers["Location"] == "/pay-only"
     assert browser.get("/help", follow=False).headers["Location"] == "/pay-only"
     assert browser.get("/plan", follow=False).headers["Location"] == "/pay-only"
+    # Nor does it show an address or offer to send a code to it.
+    assert browser.get("/code", follow=False).headers["Location"] == "/pay-only"
 
 
 def test_reading_pages_writes_nothing_and_a_scanner_leaves_no_trace(house: House) -> None:

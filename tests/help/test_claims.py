@@ -47,6 +47,11 @@ def may_ask(desk: Desk, days: int) -> int:
         return len(askable.askable(session, NOON + timedelta(days=days), debtor).invoices)
 
 
+def held(desk: Desk, claim_id: str) -> int:
+    with desk.rt.db.reading() as session:
+        return len(session.scalars(select(Hold).where(Hold.cause_id == claim_id, Hold.released_at.is_(None))).all())
+
+
 def page(desk: Desk) -> Browser:
     return inside(House(desk.app, desk.rt, desk.rt.db, Clock()), desk.owed.link)
 
@@ -121,6 +126,20 @@ def test_found_it_is_this_money_books_it_once_and_answers(desk: Desk, pick: str)
     assert postings(desk) == 1 and "payment.recorded" in desk.acts() and "claim.matched" in desk.acts()
     again = claim(desk, words="And once more")
     assert code_of(claim_findings.found, desk.rt, desk.access("viewer"), again, "record") == "role_may_not"
+    desk.assert_sound()
+
+
+def test_a_line_that_was_somebody_elses_lets_the_claim_wait_anew(desk: Desk) -> None:
+    claim_id, seat = claim(desk), desk.as_("agent")
+    take(seat, GERMAN)
+    shown = seat.get(f"/office/requests/claims/{claim_id}").get_data(as_text=True)
+    pick = re.findall(r'value="(line\.[^"]+)"', shown)[0]
+    for times in (1, 2):
+        assert seat.post(f"/office/requests/claims/{claim_id}", answer="found", pick=pick).status_code == 303
+        assert the(desk, claim_id).state == "matched" and held(desk, claim_id) == 0
+        seat.post(f"/office/bank/lines/{pick.removeprefix('line.')}/undo")
+        assert the(desk, claim_id).state == "waiting" and the(desk, claim_id).payment_id is None
+        assert held(desk, claim_id) > 0 and desk.acts().count("claim.reopened") == times
     desk.assert_sound()
 
 

@@ -184,6 +184,9 @@ def a_page_opened_before_the_answer(shop: Shop) -> None:
     shop.person_settles(made)
     shop.signs(made)
     shop.arrives(page)
+    # Should money go back before its day, the one price still holds: it is kept when that day is over.
+    shop.expect(shop.state(made), "active")
+    shop.on("2027-03-01")
     shop.expect(shop.state(made), "kept")
     shop.statement("""
         Drain $100.00

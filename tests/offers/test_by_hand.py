@@ -131,6 +131,9 @@ def test_many_get_one_from_the_list_and_it_is_taken_back(desk: Desk) -> None:
     assert "1 discount would give up $10.00." in looked and desk.owed.invoices[1].number in looked
     with desk.rt.db.transaction() as session:
         session.execute(delete(Hold))
+    for day in ("2025-01-01", "9999-12-31"):
+        refused = seat.post("/office/bulk/invoices", act="offer", picks=pick, nonce=nonce[1], percent="10", until=day)
+        assert refused.status_code == 422 and all_offers(desk.rt) == []
     done = seat.post("/office/bulk/invoices", act="offer", picks=pick, nonce=nonce[1], percent="10",
                      until="2026-11-20", follow=True)
     assert "1 done." in done.get_data(as_text=True) and price(desk) == 150_00

@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask, session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -74,7 +74,7 @@ class OfficeTheatre:
         """Set the stage once, called by a word if one is given; `migrated` is a template of an empty database."""
         with databases.fresh(self.kind, migrated, self.folder) as url:
             self._set(Database(url), word)
-            self._template = url.removeprefix("sqlite:///") if self.kind == "sqlite" else url.rsplit("/", 1)[1]
+            self._template = url.removeprefix("sqlite:///") if self.kind == "sqlite" else str(make_url(url).database)
             with self.exchanged() as shared:
                 self.rt = replace(self.rt, db=shared)
                 self.app.extensions["portal"] = self.rt

@@ -33,12 +33,14 @@ TITLES = {"link": N_("Send their link by email"), "hold": N_("Let reminders and 
 LEFT_OUT = {**happenings.MESSAGE_REASONS, "erased": N_("Their personal data was erased."),
             "theirs_already": N_("This person looks after them already."),
             "settlement_stands": N_("A signed agreement closes it."), "plan_stands": N_("It is paid in installments."),
+            "day_passed": N_("Where they live that day is over."),
             "dispute_first": N_("A part of it is questioned."), "invoice_handed_over": N_("Others pursue it now."),
             "payment_processing": N_("A payment of it is on its way."),
             "discount_too_small": N_("So little is left that the discount comes to nothing."),
             "below_minimum_charge": N_("So little would be left that nobody could pay it."),
             "settlement_owner_only": N_("So much can only be given up by an owner.")}
-AT = {"day_missing": "until", "discount_too_large": "percent", "percent_malformed": "percent",
+AT = {"day_missing": "until", "day_passed": "until", "day_too_far": "until",
+      "discount_too_large": "percent", "percent_malformed": "percent",
       "hold_day_wrong": "until", "unknown_reason": "reason", "person_unknown": "person"}
 
 

@@ -81,7 +81,7 @@ def code() -> Any:
     """Offer to email a code, or ask for the one that was sent."""
     act = acts.known_act(request.args.get("for", acts.OPEN))
     link = _link_for(act)
-    return _ended() if link is None else _code_page(link, act, None)
+    return _away() if link is None else _code_page(link, act, None)
 
 
 @blueprint.post("/code/send")
@@ -90,7 +90,7 @@ def send_code() -> Any:
     act = acts.known_act(request.form.get("for", acts.OPEN))
     link = _link_for(act)
     if link is None:
-        return _ended()
+        return _away()
     try:
         identity.send_code(runtime(), link, act)
     except Refusal as refusal:
@@ -104,7 +104,7 @@ def enter_code() -> Any:
     act = acts.known_act(request.form.get("for", acts.OPEN))
     link = _link_for(act)
     if link is None:
-        return _ended()
+        return _away()
     try:
         new = identity.enter_code(
             runtime(), link, act, request.form.get("code", ""), replaces=replaces())
@@ -131,7 +131,8 @@ def _link_for(act: str) -> str | None:
     if act != acts.OPEN:
         return None
     door = _standing_door()
-    return door.link_public_id if door else None
+    # A link that only pays leads nowhere else, whatever is entered; whoever holds it may be anybody.
+    return door.link_public_id if door and not door.pay_only else None
 
 
 def _check_page(door: Door, left: int, refusal: Refusal | None) -> str:
@@ -182,6 +183,11 @@ def opened_on_page(page: Callable[[], str], link_public_id: str, new: NewSession
     cookies.keep_link(response, link_public_id)
     cookies.keep_session(response, new)
     return response
+
+
+def _away() -> Response:
+    visit = visit_or_none()
+    return see_other(url_for("debtor.pay_only")) if visit is not None and visit.access.pay_only else _ended()
 
 
 def _ended() -> Response:

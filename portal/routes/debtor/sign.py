@@ -56,6 +56,10 @@ def sign_now(arrangement_id: str) -> Any:
     try:
         new = identity.enter_code(runtime(), link, SIGN, request.form.get("code", ""), replaces=replaces())
     except Refusal as refusal:
+        # Pressed twice, the first press may have signed with this very code.
+        again = service.review(runtime(), current_access(), arrangement_id)
+        if again.signed:
+            return see_other(url_for("debtor.agreement", agreement_id=again.signed))
         return _code_page(shown, signature, refusal), status_of(refusal)
     proven = sessions.find(runtime(), new.key, new.act)
     if proven is None:

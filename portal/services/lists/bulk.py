@@ -203,6 +203,11 @@ def _details(session: Session, access: StaffAccess, order: Order, now: datetime,
     if order.act == "offer":
         if order.until is None:
             raise Refusal("invalid", "day_missing")
+        today = now.astimezone(ZoneInfo(business.timezone)).date()
+        if order.until < today:
+            raise Refusal("invalid", "day_passed")
+        if order.until >= today + offers.FURTHEST:
+            raise Refusal("invalid", "day_too_far", day=today + offers.FURTHEST - timedelta(days=1))
         if not 0 < order.points <= MOST_POINTS:
             raise Refusal("invalid", "discount_too_large", points=MOST_POINTS)
         return {"until": order.until.isoformat(), "points": str(order.points)}
