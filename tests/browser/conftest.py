@@ -27,7 +27,8 @@ from tests import databases
 from tests.cast import CONNECT_SECRET, WEBHOOK_SECRET, make_runtime
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
-WIDTHS = (360, 1280)
+# A walk of the office or of a way out is walked at one of them; the proofs of the pages look at each page at both.
+NARROW, WIDE = WIDTHS = (360, 1280)
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 

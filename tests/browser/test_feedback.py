@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from portal.models import Feedback
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import NARROW, Product, Watch, visitor
 from tests.browser.test_walk import Walk, cast, enter
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ def answers(product: Product) -> list[tuple[int, str]]:
         return [(row.score, row.body) for row in session.scalars(select(Feedback))]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_how_it_was_is_said_in_one_press_and_from_the_receipt(product: Product, browser: Browser, width: int) -> None:
     owed = cast(product)
     watch = Watch((product.url, product.stripe.url, product.mailbox.url))

@@ -12,7 +12,7 @@ from portal.domain.roles import StaffAccess
 from portal.models import Staff
 from portal.services import approvals, bookkeeping
 from portal.services.bookkeeping import Part
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import WIDE, Product, Watch, visitor
 from tests.browser.test_walk import Walk
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link
 from tests.ledger.stories import line, received, start_payment, tell
@@ -51,7 +51,7 @@ def furnish(product: Product) -> dict[str, Staff]:
     return staff
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDE])
 def test_the_books_and_the_set_up(browser: Browser, product: Product, width: int, tmp_path: Path) -> None:
     staff, watch = furnish(product), Watch((product.url,))
     with visitor(browser, width, watch) as page:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from portal import create_app
 from portal.models import CadenceStep, CallTask
 from portal.services import cadences
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import NARROW, WIDE, Product, Watch, visitor
 from tests.browser.test_walk import Walk, cast
 from tests.cast import Owed
 from tests.office.people import cookie_of, make_staff
@@ -31,7 +31,7 @@ def office(product: Product, owed: Owed, page: Page) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": product.url}])
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_from_the_first_draft_to_what_is_on(product: Product, browser: Browser, watch: Watch, width: int) -> None:
     owed = cast(product)
     cadences.track_new(product.rt)
@@ -86,7 +86,7 @@ def test_from_the_first_draft_to_what_is_on(product: Product, browser: Browser, 
     assert watch.foreign == [] and [words for words in watch.complaints if "409" not in words] == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDE])
 def test_a_call_with_its_script_is_made_and_kept(product: Product, browser: Browser, watch: Watch, width: int) -> None:
     owed, now = cast(product), datetime.now(UTC)
     with product.rt.db.transaction() as session:

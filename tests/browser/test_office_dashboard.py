@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal import create_app
 from portal.models import Hold, Note, Question, Staff
 from portal.services import bookkeeping, dashboard_summary
-from tests.browser.conftest import WIDTHS, Product, Watch, violations, visitor
+from tests.browser.conftest import NARROW, WIDE, Product, Watch, violations, visitor
 from tests.cast import make_business, make_debtor, make_invoice
 from tests.office.people import cookie_of, make_staff
 
@@ -85,8 +85,7 @@ def seat(product: Product, page: Page, staff: Staff) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": product.url}])
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(NARROW, "dark"), (WIDE, "light")])
 def test_the_first_page_is_readable_and_complete(product: Product, browser: Browser, watch: Watch, width: int,
                                                  scheme: str) -> None:
     staff = furnish(product)

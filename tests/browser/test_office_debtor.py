@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal import create_app
 from portal.models import DebtorStanding, Hold, Message, Question, QuestionEntry, Staff
-from tests.browser.conftest import WIDTHS, Product, Watch, violations, visitor
+from tests.browser.conftest import NARROW, Product, Watch, violations, visitor
 from tests.browser.test_walk import cast
 from tests.cast import Owed
 from tests.office.people import cookie_of, make_staff
@@ -72,7 +72,7 @@ class Walk:
         self.page.get_by_role("main").get_by_role("button", name=name).first.click()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_a_debtor_is_worked_with(product: Product, browser: Browser, width: int) -> None:
     owed, staff = story(product)
     watch = Watch((product.url,))

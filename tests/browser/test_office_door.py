@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from portal.models import Business, Invitation, Staff
 from portal.services import staff_links
 from portal.services.tokens import link_tokens
-from tests.browser.conftest import WIDTHS, Product, Watch, violations, visitor
+from tests.browser.conftest import NARROW, Product, Watch, violations, visitor
 from tests.cast import make_business
 from tests.office.people import PASSWORD, code_at, make_staff
 
@@ -30,7 +30,7 @@ def settled(page: Page) -> str:
     return f"{page.url}: {found}" if found else ""
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_the_door_is_for_everybody(product: Product, browser: Browser, people: tuple[Business, Staff, Staff],
                                    width: int) -> None:
     business, owner, new = people

@@ -12,7 +12,7 @@ from portal import create_app
 from portal.models import Assignment, Debtor, Hold, Staff
 from portal.services import bookkeeping, reminders
 from portal.services.bookkeeping import Part
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import WIDE, Product, Watch, visitor
 from tests.browser.test_walk import Walk
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link
 from tests.ledger.stories import line, received, start_payment, tell
@@ -65,7 +65,7 @@ def furnish(product: Product) -> Staff:
     return owner
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDE])
 def test_lists_from_a_filter_to_a_bulk_act(browser: Browser, product: Product, width: int, tmp_path: Path) -> None:
     owner, watch = furnish(product), Watch((product.url,))
     with visitor(browser, width, watch) as page:

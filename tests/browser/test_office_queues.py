@@ -12,7 +12,7 @@ from portal import create_app
 from portal.models import Debtor, Staff
 from portal.services import questions, search
 from portal.services.questions import Asked
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import NARROW, WIDE, Product, Watch, visitor
 from tests.browser.test_walk import Walk, cast, enter
 from tests.cast import Owed, make_debtor, make_invoice
 from tests.ledger.stories import charged_back, line, received, start_payment, tell
@@ -55,7 +55,7 @@ def everything_waits(product: Product, owed: Owed) -> None:
     tell(db, replace(stray, payment="nobody's", intent="pi_3MadeUpForTheDemoOnly00", charge=None), now=now)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDE])
 def test_every_kind_of_request_is_looked_at_and_solved(product: Product, browser: Browser, watch: Watch,
                                                        width: int) -> None:
     owed = cast(product)
@@ -115,7 +115,7 @@ def test_solved_by_keys_alone_and_a_stale_one_is_told(product: Product, browser:
     assert watch.foreign == [] and [words for words in watch.complaints if "409" not in words] == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_a_debtor_asks_and_reads_the_answer(product: Product, browser: Browser, watch: Watch, width: int) -> None:
     owed = cast(product)
     with visitor(browser, width, watch) as page, visitor(browser, 1280, watch) as desk:

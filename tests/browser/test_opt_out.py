@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from portal import create_app
 from portal.models import Debtor
 from portal.services import opt_out, reminders
-from tests.browser.conftest import WIDTHS, Product, Watch, violations, visitor
+from tests.browser.conftest import NARROW, WIDE, Product, Watch, violations, visitor
 from tests.browser.test_walk import cast
 from tests.cast import Owed
 from tests.office.people import cookie_of, make_staff
@@ -44,7 +44,7 @@ def stopped(product: Product, owed: Owed) -> bool:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_one_press_stops_them_and_one_brings_them_back(
         product: Product, browser: Browser, width: int, script: bool) -> None:
     owed, stop = reminded(product)
@@ -75,7 +75,7 @@ def test_the_page_speaks_the_readers_language(product: Product, browser: Browser
         look(page, "stop-360-es")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDE])
 def test_staff_see_it_and_why_nothing_leaves(product: Product, browser: Browser, width: int) -> None:
     owed = cast(product)
     with product.rt.db.transaction() as session:

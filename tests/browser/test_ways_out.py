@@ -12,7 +12,7 @@ from portal.domain.policy import Policy
 from portal.models import Agreement, Arrangement, Payment, ShownNotice
 from portal.services import links
 from tests.access.visitor import CODE
-from tests.browser.conftest import WIDTHS, Product, Watch, visitor
+from tests.browser.conftest import NARROW, Product, Watch, visitor
 from tests.browser.test_walk import Walk
 from tests.cast import Owed, make_business, make_debtor, make_invoice, make_link
 
@@ -35,7 +35,7 @@ def in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [NARROW])
 def test_each_way_out_is_walked_to_its_end(product: Product, browser: Browser, width: int) -> None:
     owed = owing(product)
     watch = Watch((product.url, product.stripe.url, product.mailbox.url))
