@@ -28,8 +28,8 @@ def tell_debtor(session: Session, now: datetime, arrangement: Arrangement, what:
 
 def tell_of_claim(session: Session, now: datetime, claim: PaymentClaim, *, found: bool, staff_name: str) -> Message:
     """Email whether the money a debtor told of was found, with what staff wrote."""
-    # A claim that is looked for anew is answered anew, by a later day.
-    key = f"claim_answered:{claim.public_id}:{claim.answer_by:%Y%m%d%H%M%S}"
+    # A claim that is looked for anew is answered anew, even on the same day.
+    key = f"claim_answered:{claim.public_id}:{claim.decided_at:%Y%m%d%H%M%S%f}"
     return _send(session, now, claim.business_id, claim.debtor_id, key,
                  lambda voice: arrangement_emails.claim_answered(
                      voice.words, voice.sender, voice.reader, claim.amount_minor, claim.currency, claim.paid_on,

@@ -193,9 +193,9 @@ def undo(rt: Runtime, access: StaffAccess, line_id: str) -> BankLine:
             raise Refusal("conflict", "bank_line_waits")
         if payment is not None and line.recorded and payment.id == line.payment_id:
             debtor = session.get_one(Debtor, payment.debtor_id)
+            claim_answers.look_again(session, access, payment, now)
             debtor_money.give_back(session, access, debtor.public_id, payment.public_id,
                                    happened_on=line.booked_on, words="", now=now, bank_line=line.public_id)
-            claim_answers.look_again(session, access, payment, now)
         else:
             record(session, at=now, actor=staff_actor(access), act="bank.untied", business_id=access.business_id,
                    target=f"bank_line:{line.public_id}", amount=line.amount_minor, currency=line.currency)

@@ -140,6 +140,11 @@ def test_a_line_that_was_somebody_elses_lets_the_claim_wait_anew(desk: Desk) -> 
         seat.post(f"/office/bank/lines/{pick.removeprefix('line.')}/undo")
         assert the(desk, claim_id).state == "waiting" and the(desk, claim_id).payment_id is None
         assert held(desk, claim_id) > 0 and desk.acts().count("claim.reopened") == times
+        assert isinstance(desk.rt.clock, Clock)
+        desk.rt.clock.pass_time(minutes=1)
+    with desk.rt.db.reading() as session:
+        told = session.scalars(select(Message).where(Message.key.startswith("claim_answered:"))).all()
+    assert len(told) == 2, "each answer leaves by email"
     desk.assert_sound()
 
 
